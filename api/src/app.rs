@@ -1,0 +1,67 @@
+//! What every operation works with, and how requests reach them.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::{Database, Error, ticket};
+use ipnet::IpNet;
+use poem::{Endpoint, EndpointExt, Response, Route};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    http::{
+        caller::Auth,
+        outer::Outer,
+        rate::{Limits, Rate},
+    },
+    intake::Intake,
+    openapi::{self, Methods},
+    progress::Progress,
+    routes,
+    watch::Watch,
+};
+
+/// What every operation works with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) database: Database,
+    pub(crate) intake: Intake,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) progress: Progress,
+    /// Cancelled when the service begins to stop.
+    pub(crate) stop: CancellationToken,
+}
+
+impl App {
+    /// Waits until the ticket changes, if only by its hold running out, for at most `patience`.
+    pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, patience: Duration) -> Result<(), Error> {
+        let now = self.database.now().await?;
+        let lapses = ticket.expires_at.filter(|at| ticket.status == ticket::TicketStatus::Reserved && *at > now);
+        let patience = lapses.map_or(patience, |at| patience.min(Duration::from_millis(at.abs_diff(now))));
+        self.watch.change(ticket, patience).await;
+        Ok(())
+    }
+}
+
+/// Who may ask how much.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    pub(crate) auth: Auth,
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    pub(crate) limits: Option<Limits>,
+}
+
+/// The whole HTTP side as one endpoint.
+pub(crate) fn endpoint(app: Arc<App>, gate: Gate) -> impl Endpoint<Output = Response> + 'static {
+    let service = openapi::service(routes::operations());
+    let outer = Outer {
+        auth: gate.auth,
+        trusted_proxies: gate.trusted_proxies,
+        rate: gate.limits.map(Rate::new),
+        methods: Arc::new(Methods::new(&openapi::document(&service))),
+    };
+    openapi::routes(Route::new(), &service)
+        .nest("/", service)
+        .data(app)
+        .around(move |inner, request| outer.clone().answer(inner, request))
+        .map_to_response()
+}

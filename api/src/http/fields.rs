@@ -1,0 +1,191 @@
+//! Reads a JSON object field by field and collects everything that is wrong with it.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{problem::FieldError, time::Time};
+
+/// What is wrong with one value.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    code: &'static str,
+    detail: String,
+}
+
+/// A request body that can be read field by field.
+pub(crate) trait FromFields: Sized {
+    /// Reads it. `None` only if a flaw was noted.
+    fn from_fields(fields: &mut Fields) -> Option<Self>;
+}
+
+/// The fields of an object that nobody has asked for yet, and the flaws of those that were.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    left: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads a `T`, or tells every missing, mistyped, unknown and out-of-range field.
+    pub(crate) fn read<T: FromFields>(body: Value) -> Result<T, Vec<FieldError>> {
+        let Value::Object(left) = body else {
+            let whole = error("", "wrong_type", "must be an object");
+            return Err(vec![whole]);
+        };
+        let mut fields = Self { left, errors: vec![] };
+        let read = T::from_fields(&mut fields);
+        let unknown = fields.left.keys().map(|name| error(name, "unknown", "is no field of this request"));
+        fields.errors.extend(unknown);
+        match read {
+            Some(read) if fields.errors.is_empty() => Ok(read),
+            _ => Err(fields.errors),
+        }
+    }
+
+    /// A field that may be absent. `Some(None)` if it is; `None` if it has a flaw.
+    #[expect(clippy::option_option, reason = "the outer one is for ?, the inner one is the field")]
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        rule: impl FnOnce(&Value) -> Result<T, Flaw>,
+    ) -> Option<Option<T>> {
+        let Some(value) = self.left.remove(name) else { return Some(None) };
+        match rule(&value) {
+            Ok(value) => Some(Some(value)),
+            Err(flaw) => {
+                self.errors.push(error(name, flaw.code, &flaw.detail));
+                None
+            }
+        }
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<T>(&mut self, name: &str, rule: impl FnOnce(&Value) -> Result<T, Flaw>) -> Option<T> {
+        if !self.left.contains_key(name) {
+            self.errors.push(error(name, "missing", "must be given"));
+        }
+        self.optional(name, rule).flatten()
+    }
+
+    /// Notes a flaw that lies between fields.
+    pub(crate) fn note(&mut self, name: &str, code: &str, detail: &str) {
+        self.errors.push(error(name, code, detail));
+    }
+}
+
+fn error(name: &str, code: &str, detail: &str) -> FieldError {
+    // RFC 6901: ~ and / are escaped.
+    let pointer =
+        if name.is_empty() { String::new() } else { format!("/{}", name.replace('~', "~0").replace('/', "~1")) };
+    FieldError { pointer, code: code.to_owned(), detail: detail.to_owned() }
+}
+
+fn flaw<T>(code: &'static str, detail: impl Into<String>) -> Result<T, Flaw> {
+    Err(Flaw { code, detail: detail.into() })
+}
+
+/// Text of so many characters, without control characters other than line breaks and tabs.
+pub(crate) fn text(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, Flaw> {
+    move |value| {
+        let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+        let text = text.trim();
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return flaw("invalid", "must not have control characters");
+        }
+        if !(min..=max).contains(&text.chars().count()) {
+            return flaw("out_of_range", format!("must have {min} to {max} characters"));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// A whole number within bounds.
+pub(crate) fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Result<i64, Flaw> {
+    move |value| match (value.as_i64(), value) {
+        (Some(number), _) if (min..=max).contains(&number) => Ok(number),
+        (Some(_), _) => flaw("out_of_range", format!("must be from {min} to {max}")),
+        // A whole number too large for 64 bits is a number all the same.
+        (None, Value::Number(number)) if !number.is_f64() || number.as_f64().is_some_and(|n| n.fract() == 0.0) => {
+            flaw("out_of_range", format!("must be from {min} to {max}"))
+        }
+        _ => flaw("wrong_type", "must be a whole number"),
+    }
+}
+
+/// true or false.
+pub(crate) fn boolean(value: &Value) -> Result<bool, Flaw> {
+    value.as_bool().map_or_else(|| flaw("wrong_type", "must be true or false"), Ok)
+}
+
+/// RFC 3339.
+pub(crate) fn time(value: &Value) -> Result<Time, Flaw> {
+    let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+    Time::parse(text).map_or_else(|| flaw("invalid", "must be a time such as 2026-11-21T08:30:00Z"), Ok)
+}
+
+/// An e-mail address.
+pub(crate) fn email(value: &Value) -> Result<entity::Email, Flaw> {
+    let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+    entity::Email::parse(text).or_else(|_| flaw("invalid", "must be an e-mail address of at most 254 characters"))
+}
+
+/// The name of a time zone, by its shape: letters, digits and `_+-/`.
+pub(crate) fn time_zone(value: &Value) -> Result<String, Flaw> {
+    let zone = text(1, 64)(value)?;
+    let is_plain = zone.chars().all(|c| c.is_ascii_alphanumeric() || "_+-/".contains(c));
+    if is_plain { Ok(zone) } else { flaw("invalid", "must be an IANA time zone such as Europe/Berlin") }
+}
+
+/// An id in a path. One that does not parse names nothing, so it is not found rather than wrong.
+pub(crate) fn path_id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Both(String, Option<i64>);
+
+    impl FromFields for Both {
+        fn from_fields(fields: &mut Fields) -> Option<Self> {
+            let name = fields.required("name", text(1, 5));
+            let number = fields.optional("number", integer(1, 9));
+            Some(Self(name?, number?))
+        }
+    }
+
+    fn flaws(body: Value) -> Vec<(String, String)> {
+        let errors = Fields::read::<Both>(body).unwrap_err();
+        errors.into_iter().map(|e| (e.pointer, e.code)).collect()
+    }
+
+    #[test]
+    fn good_bodies_are_read() {
+        assert_eq!(Fields::read(json!({"name": " a ", "number": 9})), Ok(Both("a".to_owned(), Some(9))));
+        assert_eq!(Fields::read(json!({"name": "b"})), Ok(Both("b".to_owned(), None)));
+    }
+
+    #[test]
+    fn every_flaw_is_told() {
+        let told = flaws(json!({"number": 10, "a/b": 1}));
+        let expected = [("/name", "missing"), ("/number", "out_of_range"), ("/a~1b", "unknown")];
+        assert_eq!(told, expected.map(|(p, c)| (p.to_owned(), c.to_owned())));
+        assert_eq!(flaws(json!({"name": 1, "number": "x"})).len(), 2);
+        assert_eq!(flaws(json!([]))[0].1, "wrong_type");
+    }
+
+    #[test]
+    fn numbers_are_told_from_other_things() {
+        let code = |value: Value| integer(1, 9)(&value).unwrap_err().code;
+        assert_eq!(code(json!(0)), "out_of_range");
+        assert_eq!(code(json!(u64::MAX)), "out_of_range");
+        assert_eq!(code(json!(1e30)), "out_of_range");
+        assert_eq!(code(json!(1.5)), "wrong_type");
+        assert_eq!(code(json!(null)), "wrong_type");
+        assert!(text(1, 5)(&json!("a\u{0}")).is_err());
+    }
+}

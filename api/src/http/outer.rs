@@ -1,0 +1,202 @@
+//! The outermost layer: every request gets an id, a time limit and a log line, and every failure becomes a problem.
+
+use std::{
+    any::Any,
+    net::{IpAddr, Ipv4Addr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use ipnet::IpNet;
+use poem::{
+    Addr, Endpoint, Error, Request, Response,
+    error::{MethodNotAllowedError, NotFoundError, ParsePathError, ReadBodyError},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    web::RemoteAddr,
+};
+use poem_openapi::error::ParseParamError;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{
+    address::{self, Client},
+    caller::{Auth, Identity},
+    parameters::{Prefer, traceparent},
+    problem::{Code, Problem},
+    rate::{Rate, Standing},
+};
+use crate::openapi::Methods;
+
+/// A request may take so long, its body included.
+const REQUEST_TIME: Duration = Duration::from_secs(15);
+
+/// One that asked to wait may take longer.
+const WAITING_REQUEST_TIME: Duration = Duration::from_secs(30);
+
+/// Paths that probes ask often and that are never limited.
+const UNLIMITED: &[&str] = &["/livez", "/readyz", "/metrics"];
+
+/// What the layer needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Outer {
+    pub(crate) auth: Auth,
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) methods: Arc<Methods>,
+}
+
+/// Links log lines, and the worker's work, to a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    pub(crate) request_id: String,
+    /// W3C `traceparent`: the client's, or one made here.
+    pub(crate) parent: String,
+}
+
+impl Outer {
+    /// Answers a request with the help of everything inside.
+    pub(crate) async fn answer<E>(self, app: Arc<E>, mut request: Request) -> poem::Result<Response>
+    where
+        E: Endpoint<Output = Response>,
+    {
+        let since = Instant::now();
+        let trace = Trace::of(request.headers());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let peer = peer(&request);
+        let identity = self.auth.identify(peer, request.headers());
+        let standing = self.stand(&request, peer, &identity);
+        request.set_data(self.auth.clone());
+        request.set_data(identity);
+        request.set_data(trace.clone());
+
+        let result = match standing.as_ref().and_then(|standing| standing.retry_after) {
+            Some(seconds) => Err(Problem::from(Code::RateLimited).header("Retry-After", seconds.to_string()).into()),
+            None => call(app, request).await,
+        };
+        let response = self.finish(result, &method, &path, &trace, standing.as_ref());
+        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            request_id = trace.request_id, trace_id = trace.id(), method = %method, path,
+            status = response.status().as_u16(), millis, "request"
+        );
+        Ok(response)
+    }
+
+    /// Counts the request, unless there are no limits for it.
+    fn stand(&self, request: &Request, peer: IpAddr, identity: &Identity) -> Option<Standing> {
+        let rate = self.rate.as_ref().filter(|_| !UNLIMITED.contains(&request.uri().path()))?;
+        let client = self.client(peer, request.headers());
+        let is_shared = self.is_gateway(peer) && !client.forwarded;
+        Some(rate.check(request.method(), client, identity, is_shared))
+    }
+
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        address::client(peer, headers, |hop| address::contains(&self.trusted_proxies, hop) || self.is_gateway(hop))
+    }
+
+    fn is_gateway(&self, address: IpAddr) -> bool {
+        matches!(&self.auth, Auth::Gateway(networks) if address::contains(networks, address))
+    }
+
+    fn finish(
+        &self,
+        result: poem::Result<Response>,
+        method: &Method,
+        path: &str,
+        trace: &Trace,
+        standing: Option<&Standing>,
+    ) -> Response {
+        let mut response =
+            result.unwrap_or_else(|error| self.translate(&error, method, path).render(&trace.request_id));
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&trace.request_id) {
+            headers.insert(HeaderName::from_static("x-request-id"), id);
+        }
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        for (name, value) in standing.into_iter().flat_map(Standing::headers) {
+            headers.insert(name, value);
+        }
+        response
+    }
+
+    /// The one place where errors of the framework become problems.
+    fn translate(&self, error: &Error, method: &Method, path: &str) -> Problem {
+        if let Some(problem) = error.downcast_ref::<Problem>() {
+            return problem.clone();
+        }
+        if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
+            return Code::NotFound.into();
+        }
+        if error.is::<MethodNotAllowedError>() {
+            tracing::debug!(%method, path, "method not allowed");
+            return Problem::from(Code::MethodNotAllowed).header("Allow", self.methods.of(path));
+        }
+        if let Some(error) = error.downcast_ref::<ParseParamError>() {
+            return Problem::from(Code::InvalidHeader).detail(format!("{}: {}", error.name, error.reason));
+        }
+        if error.is::<ReadBodyError>() {
+            return Problem::from(Code::MalformedJson).detail("The body did not arrive whole.");
+        }
+        unexpected(error.status())
+    }
+}
+
+fn unexpected(status: StatusCode) -> Problem {
+    tracing::error!(%status, "an answer that no rule covers");
+    Code::Internal.into()
+}
+
+/// Calls the application, at most for the time a request may take. A panic is an error of its request alone.
+async fn call<E>(app: Arc<E>, request: Request) -> poem::Result<Response>
+where
+    E: Endpoint<Output = Response>,
+{
+    let waits = Prefer::read(request.headers()).wait.is_some();
+    let limit = if waits { WAITING_REQUEST_TIME } else { REQUEST_TIME };
+    match timeout(limit, AssertUnwindSafe(app.call(request)).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => {
+            tracing::error!(panic = panic_text(&*panic), "a handler panicked");
+            Err(Problem::from(Code::Internal).into())
+        }
+        Err(_) => Err(Problem::from(Code::RequestTimeout).into()),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
+}
+
+impl Trace {
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get("x-request-id").and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
+        let request_id = given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
+        let parent = traceparent(headers).map_or_else(new_parent, str::to_owned);
+        Self { request_id, parent }
+    }
+
+    /// The trace id inside the parent.
+    fn id(&self) -> &str {
+        self.parent.split('-').nth(1).unwrap_or_default()
+    }
+}
+
+fn is_request_id(text: &str) -> bool {
+    (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn new_parent() -> String {
+    let (trace, span) = (Uuid::now_v7().simple().to_string(), Uuid::now_v7().simple().to_string());
+    format!("00-{trace}-{}-01", &span[16..])
+}
+
+fn peer(request: &Request) -> IpAddr {
+    match request.remote_addr() {
+        RemoteAddr(Addr::SocketAddr(address)) => address.ip().to_canonical(),
+        RemoteAddr(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    }
+}

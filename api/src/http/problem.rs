@@ -1,0 +1,230 @@
+//! Problems: every answer that is not a success (RFC 9457), and the codes that clients can rely on.
+
+use std::fmt;
+
+use poem::{Response, error::ResponseError, http::StatusCode};
+use poem_openapi::{
+    ApiResponse, Object,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// The media type of problems.
+pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:ident, $text:literal, $detail:literal;)*) => {
+        /// What went wrong, for programs. A code never changes its meaning or its status.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// The code as clients see it.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The status it always comes with.
+            pub(crate) fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// What to tell people when there is nothing more specific.
+            pub(crate) fn detail(self) -> &'static str {
+                match self { $(Self::$name => $detail,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = BAD_REQUEST, "malformed_json", "The body is not JSON.";
+    InvalidHeader = BAD_REQUEST, "invalid_header", "A header cannot be read.";
+    IdempotencyKeyRequired = BAD_REQUEST, "idempotency_key_required",
+        "Send an Idempotency-Key header, 1 to 255 visible ASCII characters, and the same one when you try again.";
+    IdempotencyKeyInvalid = BAD_REQUEST, "idempotency_key_invalid",
+        "An Idempotency-Key has 1 to 255 visible ASCII characters.";
+    Unauthenticated = UNAUTHORIZED, "unauthenticated", "Say who you are.";
+    Forbidden = FORBIDDEN, "forbidden", "You may not do this.";
+    NotFound = NOT_FOUND, "not_found", "There is nothing here, or nothing that you may see.";
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "This resource has other methods; see Allow.";
+    RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive or to answer.";
+    RegistrationNotOpen = CONFLICT, "registration_not_open", "Registration has not opened yet.";
+    RegistrationClosed = CONFLICT, "registration_closed", "Registration is closed.";
+    EventCancelled = CONFLICT, "event_cancelled", "The event was cancelled.";
+    AlreadyRegistered = CONFLICT, "already_registered", "This person has a ticket for the event.";
+    NotEnoughSeats = CONFLICT, "not_enough_seats", "Some seats are free, but fewer than the party needs.";
+    SoldOut = CONFLICT, "sold_out", "No seat is free.";
+    Discarded = CONFLICT, "discarded", "The registration could not be decided and was given up by an operator.";
+    TicketCancelled = CONFLICT, "ticket_cancelled", "The ticket was cancelled.";
+    TicketExpired = CONFLICT, "ticket_expired", "The hold ran out and the seats went back.";
+    TicketWaitlisted = CONFLICT, "ticket_waitlisted", "The ticket is waiting for seats.";
+    AlreadyCheckedIn = CONFLICT, "already_checked_in", "The ticket was used at the door.";
+    HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.";
+    InvalidRequest = UNPROCESSABLE_ENTITY, "invalid_request", "Some values are missing or wrong; see errors.";
+    IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused",
+        "The Idempotency-Key was used for another request. Use a new key for a new request.";
+    RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests; see Retry-After.";
+    Internal = INTERNAL_SERVER_ERROR, "internal_error", "Something is wrong here, not with your request.";
+    Busy = SERVICE_UNAVAILABLE, "busy", "Too much is going on. Nothing was changed; try again, see Retry-After.";
+    NotReady = SERVICE_UNAVAILABLE, "not_ready", "The database does not answer or its schema is not current.";
+}
+
+/// One wrong value.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[oai(rename = "FieldError")]
+pub(crate) struct FieldError {
+    /// Where: a JSON pointer into the body (`/party_size`), or `?name` for a query parameter.
+    #[oai(validator(min_length = 1))]
+    pub pointer: String,
+    /// What is wrong with it: `missing`, `wrong_type`, `unknown`, `out_of_range` or `invalid`.
+    pub code: String,
+    /// The same for people.
+    pub detail: String,
+}
+
+/// How problems look in the OpenAPI document.
+#[derive(Object)]
+#[oai(rename = "Problem")]
+struct ProblemSchema {
+    /// Always `about:blank`: the code says more.
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: i32,
+    /// What happened, for people.
+    detail: String,
+    /// What happened, for programs.
+    code: String,
+    /// Tell this to whoever runs the service.
+    request_id: String,
+    /// Every wrong value, with `invalid_request`.
+    #[oai(skip_serializing_if_is_none)]
+    errors: Option<Vec<FieldError>>,
+    /// The registration that was refused.
+    #[oai(skip_serializing_if_is_none)]
+    registration_id: Option<Uuid>,
+}
+
+/// An answer that is not a success.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    registration_id: Option<Uuid>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self { code, detail: None, errors: vec![], registration_id: None, headers: vec![] }
+    }
+}
+
+impl Problem {
+    /// Says more than the code's own sentence.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Names the registration that was refused.
+    pub(crate) fn registration(mut self, id: Uuid) -> Self {
+        self.registration_id = Some(id);
+        self
+    }
+
+    /// Adds a response header.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Names every wrong value.
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Code::InvalidRequest.into() }
+    }
+
+    /// The service cannot take this now.
+    pub(crate) fn busy() -> Self {
+        Self::from(Code::Busy).header("Retry-After", "1")
+    }
+
+    /// The answer, complete.
+    pub(crate) fn render(&self, request_id: &str) -> Response {
+        let status = self.code.status();
+        let mut body = Map::new();
+        let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+        put("type", json!("about:blank"));
+        put("title", json!(status.canonical_reason()));
+        put("status", json!(status.as_u16()));
+        put("detail", json!(self.detail.as_deref().unwrap_or(self.code.detail())));
+        put("code", json!(self.code.as_str()));
+        put("request_id", json!(request_id));
+        if !self.errors.is_empty() {
+            let errors = self.errors.iter();
+            put("errors", errors.map(|e| json!({"pointer": e.pointer, "code": e.code, "detail": e.detail})).collect());
+        }
+        if let Some(id) = self.registration_id {
+            put("registration_id", json!(id.to_string()));
+        }
+        let mut response = Response::builder().status(status).content_type(CONTENT_TYPE);
+        for (name, value) in &self.headers {
+            response = response.header(*name, value);
+        }
+        response.body(Value::Object(body).to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The outermost middleware finds it in the framework's error and renders it, because only there the request id is
+/// known.
+impl ResponseError for Problem {
+    fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+}
+
+impl From<entity::Error> for Problem {
+    /// The one place where faults become answers.
+    fn from(error: entity::Error) -> Self {
+        if error.is_environmental() {
+            tracing::warn!(%error, "busy");
+            return Self::busy();
+        }
+        tracing::error!(%error, "fault");
+        Code::Internal.into()
+    }
+}
+
+impl ApiResponse for Problem {
+    fn meta() -> MetaResponses {
+        let range = |status_range: &str, description| MetaResponse {
+            description,
+            status: None,
+            status_range: Some(status_range.to_owned()),
+            content: vec![MetaMediaType { content_type: CONTENT_TYPE, schema: ProblemSchema::schema_ref() }],
+            headers: vec![],
+        };
+        let client = range("4XX", "The request cannot be granted as it is; `code` says why.");
+        let server = range("5XX", "The service cannot answer now. Nothing was changed.");
+        MetaResponses { responses: vec![client, server] }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemSchema::register(registry);
+    }
+}

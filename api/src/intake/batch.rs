@@ -1,0 +1,245 @@
+//! What becomes of a batch of intents: the decisions of intake, without any input or output.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{
+    Email, Millis,
+    event::{EventStatus, Window},
+    job::enqueue::{NewJob, Taken},
+};
+use uuid::Uuid;
+
+use super::Verdict;
+
+/// A request to register: the job it asks for, and who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Intent {
+    pub(crate) job: NewJob,
+    /// Set when an organizer names another person: the event must be this organizer's.
+    pub(crate) as_organizer: Option<Email>,
+}
+
+/// Why an intent was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IntakeRefusal {
+    /// No such event, or a draft.
+    NotFound,
+    /// The event was cancelled.
+    Cancelled,
+    /// Too early.
+    NotOpen,
+    /// Too late.
+    Closed,
+    /// Only the event's organizer may name other people.
+    NotYours,
+    /// More seats than the event gives to one ticket.
+    PartyTooLarge {
+        /// How many it gives.
+        max: i64,
+    },
+    /// The key was used for another request.
+    KeyReused,
+}
+
+/// Which intents are to be stored, and why the others are not.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// By the events alone; a key may turn a refusal into a replay.
+    refusals: Vec<Option<IntakeRefusal>>,
+}
+
+type Key<'a> = (&'a str, &'a str);
+
+fn key(job: &NewJob) -> Key<'_> {
+    (&job.key_scope, &job.idempotency_key)
+}
+
+/// The keys whose stored jobs matter: of the intents that were not stored as their own.
+pub(super) fn keys_to_look_up<'a>(intents: &'a [Intent], stored: &HashMap<Uuid, i64>) -> Vec<Key<'a>> {
+    let others = intents.iter().filter(|intent| !stored.contains_key(&intent.job.id));
+    let keys: HashSet<Key<'a>> = others.map(|intent| key(&intent.job)).collect();
+    keys.into_iter().collect()
+}
+
+impl Plan {
+    /// Judges intents by their events.
+    pub(super) fn new(intents: &[Intent], windows: &HashMap<Uuid, Window>, now: Millis) -> Self {
+        Self { refusals: intents.iter().map(|intent| judge(intent, windows.get(&intent.job.event_id), now)).collect() }
+    }
+
+    /// The jobs to store, in order of arrival: of several with one key the first.
+    pub(super) fn jobs(&self, intents: &[Intent]) -> Vec<NewJob> {
+        let mut keys = HashSet::new();
+        let admissible = intents.iter().zip(&self.refusals).filter(|(_, refusal)| refusal.is_none());
+        admissible.map(|(intent, _)| &intent.job).filter(|job| keys.insert(key(job))).cloned().collect()
+    }
+
+    /// The keys whose stored jobs matter: of the intents that were not stored as their own.
+    /// The verdicts, in the order of the intents. `stored` are the jobs that this batch added, `taken` those that have
+    /// the looked-up keys.
+    pub(super) fn verdicts(
+        &self,
+        intents: &[Intent],
+        stored: &HashMap<Uuid, i64>,
+        taken: &[Taken],
+        now: Millis,
+    ) -> Vec<Verdict> {
+        let by_key: HashMap<Key<'_>, &Taken> =
+            taken.iter().map(|taken| ((taken.key_scope.as_str(), taken.idempotency_key.as_str()), taken)).collect();
+        let verdict = |(intent, refusal): (&Intent, &Option<IntakeRefusal>)| {
+            let owner = by_key.get(&key(&intent.job));
+            match (refusal, owner) {
+                _ if stored.contains_key(&intent.job.id) => Verdict::Accepted { created_at: now },
+                // A refused intent came before whatever this batch stored: only older jobs count against its key.
+                (Some(refusal), Some(taken)) if stored.contains_key(&taken.id) => Verdict::Refused(*refusal),
+                (Some(refusal), None) => Verdict::Refused(*refusal),
+                // Stored by an earlier try of this batch, whose commit went through unnoticed.
+                (None, Some(taken)) if taken.id == intent.job.id => Verdict::Accepted { created_at: now },
+                (_, Some(taken)) if taken.fingerprint == intent.job.fingerprint => Verdict::Replayed(taken.id),
+                _ => Verdict::Refused(IntakeRefusal::KeyReused),
+            }
+        };
+        intents.iter().zip(&self.refusals).map(verdict).collect()
+    }
+}
+
+fn judge(intent: &Intent, window: Option<&Window>, now: Millis) -> Option<IntakeRefusal> {
+    let Some(window) = window.filter(|window| window.status != EventStatus::Draft) else {
+        return Some(IntakeRefusal::NotFound);
+    };
+    if intent.as_organizer.as_ref().is_some_and(|organizer| organizer.as_str() != window.organizer_email) {
+        Some(IntakeRefusal::NotYours)
+    } else if intent.job.party_size > window.max_party_size {
+        Some(IntakeRefusal::PartyTooLarge { max: window.max_party_size })
+    } else if window.status == EventStatus::Cancelled {
+        Some(IntakeRefusal::Cancelled)
+    } else if window.opens_at.is_some_and(|opens_at| now < opens_at) {
+        Some(IntakeRefusal::NotOpen)
+    } else if now >= window.closes_at.min(window.starts_at) {
+        Some(IntakeRefusal::Closed)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: Uuid = Uuid::from_u128(1);
+    const NOW: Millis = 1000;
+
+    fn window() -> Window {
+        Window {
+            id: EVENT,
+            status: EventStatus::Published,
+            opens_at: None,
+            closes_at: 2000,
+            starts_at: 3000,
+            max_party_size: 2,
+            organizer_email: "o@x.org".to_owned(),
+        }
+    }
+
+    fn intent(id: u128, key: &str, fingerprint: &str) -> Intent {
+        let text = str::to_owned;
+        let job = NewJob {
+            id: Uuid::from_u128(id),
+            event_id: EVENT,
+            email: text("a@x.org"),
+            name: text("A"),
+            party_size: 1,
+            key_scope: text("a@x.org"),
+            idempotency_key: text(key),
+            fingerprint: text(fingerprint),
+            trace_context: None,
+        };
+        Intent { job, as_organizer: None }
+    }
+
+    fn taken(id: u128, key: &str, fingerprint: &str) -> Taken {
+        let NewJob { id, key_scope, idempotency_key, fingerprint, .. } = intent(id, key, fingerprint).job;
+        Taken { id, key_scope, idempotency_key, fingerprint }
+    }
+
+    fn plan(intents: &[Intent]) -> Plan {
+        Plan::new(intents, &HashMap::from([(EVENT, window())]), NOW)
+    }
+
+    fn stored(ids: &[u128]) -> HashMap<Uuid, i64> {
+        ids.iter().map(|id| (Uuid::from_u128(*id), 1)).collect()
+    }
+
+    fn judged(change: impl Fn(&mut Window), now: Millis) -> Option<IntakeRefusal> {
+        let mut window = window();
+        change(&mut window);
+        judge(&intent(1, "k", "f"), Some(&window), now)
+    }
+
+    #[test]
+    fn events_are_judged_by_their_window() {
+        assert_eq!(judged(|_| (), NOW), None);
+        assert_eq!(judged(|w| w.opens_at = Some(NOW + 1), NOW), Some(IntakeRefusal::NotOpen));
+        assert_eq!(judged(|w| w.opens_at = Some(NOW), NOW), None);
+        assert_eq!(judged(|_| (), 1999), None);
+        assert_eq!(judged(|_| (), 2000), Some(IntakeRefusal::Closed));
+        assert_eq!(judged(|w| w.closes_at = 9000, 3000), Some(IntakeRefusal::Closed));
+        assert_eq!(judged(|w| w.status = EventStatus::Cancelled, NOW), Some(IntakeRefusal::Cancelled));
+        assert_eq!(judged(|w| w.status = EventStatus::Draft, NOW), Some(IntakeRefusal::NotFound));
+        assert_eq!(judged(|w| w.max_party_size = 0, NOW), Some(IntakeRefusal::PartyTooLarge { max: 0 }));
+        assert_eq!(judge(&intent(1, "k", "f"), None, NOW), Some(IntakeRefusal::NotFound));
+    }
+
+    #[test]
+    fn only_the_organizer_names_other_people() {
+        let mut named = intent(1, "k", "f");
+        named.as_organizer = Some(Email::parse("o@x.org").unwrap());
+        assert_eq!(judge(&named, Some(&window()), NOW), None);
+        named.as_organizer = Some(Email::parse("other@x.org").unwrap());
+        assert_eq!(judge(&named, Some(&window()), NOW), Some(IntakeRefusal::NotYours));
+    }
+
+    #[test]
+    fn of_one_key_the_first_wins_within_a_batch() {
+        let intents = [intent(1, "k", "f"), intent(2, "k", "f"), intent(3, "k", "other"), intent(4, "l", "f")];
+        let plan = plan(&intents);
+        let ids: Vec<u128> = plan.jobs(&intents).iter().map(|job| job.id.as_u128()).collect();
+        assert_eq!(ids, [1, 4]);
+        let stored = stored(&[1, 4]);
+        assert_eq!(keys_to_look_up(&intents, &stored), [("a@x.org", "k")]);
+        let accepted = Verdict::Accepted { created_at: NOW };
+        let expected = [
+            accepted.clone(),
+            Verdict::Replayed(Uuid::from_u128(1)),
+            Verdict::Refused(IntakeRefusal::KeyReused),
+            accepted,
+        ];
+        assert_eq!(plan.verdicts(&intents, &stored, &[taken(1, "k", "f")], NOW), expected);
+    }
+
+    #[test]
+    fn a_replay_comes_before_a_refusal() {
+        let intents = [intent(2, "k", "f"), intent(3, "l", "f")];
+        let plan = Plan::new(&intents, &HashMap::new(), NOW);
+        assert!(plan.jobs(&intents).is_empty());
+        let verdicts = plan.verdicts(&intents, &stored(&[]), &[taken(1, "k", "f")], NOW);
+        assert_eq!(verdicts, [Verdict::Replayed(Uuid::from_u128(1)), Verdict::Refused(IntakeRefusal::NotFound)]);
+    }
+
+    #[test]
+    fn a_refused_intent_leaves_its_key_free_for_the_next() {
+        let mut first = intent(1, "k", "f");
+        first.job.event_id = Uuid::from_u128(9);
+        let intents = [first, intent(2, "k", "g")];
+        let plan = plan(&intents);
+        let verdicts = plan.verdicts(&intents, &stored(&[2]), &[taken(2, "k", "g")], NOW);
+        assert_eq!(verdicts, [Verdict::Refused(IntakeRefusal::NotFound), Verdict::Accepted { created_at: NOW }]);
+    }
+
+    #[test]
+    fn a_batch_tried_twice_finds_its_own_jobs() {
+        let intents = [intent(1, "k", "f")];
+        let verdicts = plan(&intents).verdicts(&intents, &stored(&[]), &[taken(1, "k", "f")], NOW);
+        assert_eq!(verdicts, [Verdict::Accepted { created_at: NOW }]);
+    }
+}

@@ -1,0 +1,65 @@
+//! Intake: takes intents in, many at a time, and answers each once it is durable.
+//!
+//! Handlers hand their intent to one writer task over a bounded channel. The writer commits whatever has gathered in
+//! one transaction; while one batch is being synced the next one gathers, so there is no delay when idle and there are
+//! large batches under load. A full channel is answered at once: load is shed, memory stays bounded.
+
+mod batch;
+mod writer;
+
+pub(crate) use batch::{IntakeRefusal, Intent};
+
+use entity::{Database, Millis};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// Intents that wait for the writer at most.
+const WAITING_MAX: usize = 4096;
+
+/// What became of an intent at intake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Durable, to be decided.
+    Accepted {
+        /// When.
+        created_at: Millis,
+    },
+    /// Its key was used for the same request before; this is the registration it led to.
+    Replayed(Uuid),
+    /// Not stored; the key stays free.
+    Refused(IntakeRefusal),
+}
+
+/// The writer could not take or store the intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IntakeError {
+    /// Too much is going on.
+    Busy,
+    /// The database refused this intent for reasons nobody foresaw.
+    Fault,
+}
+
+type Waiting = (Intent, oneshot::Sender<Result<Verdict, IntakeError>>);
+
+/// The handlers' end.
+#[derive(Clone, Debug)]
+pub(crate) struct Intake(mpsc::Sender<Waiting>);
+
+impl Intake {
+    /// Starts the writer. It ends, with everything written, when every `Intake` is gone.
+    pub(crate) fn start(database: Database, written: impl Fn() + Send + 'static) -> (Self, JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        (Self(sender), tokio::spawn(writer::run(database, receiver, written)))
+    }
+
+    /// Stores the intent. When this returns [`Verdict::Accepted`] the intent is durable.
+    ///
+    /// # Errors
+    /// When it could not be stored; nothing was.
+    pub(crate) async fn submit(&self, intent: Intent) -> Result<Verdict, IntakeError> {
+        let (answer, verdict) = oneshot::channel();
+        self.0.try_send((intent, answer)).map_err(|_| IntakeError::Busy)?;
+        verdict.await.unwrap_or(Err(IntakeError::Busy))
+    }
+}

@@ -1,0 +1,105 @@
+//! The OpenAPI document as it is published: what the framework emits, made fit for client generators.
+
+mod normalise;
+
+use std::collections::BTreeMap;
+
+use poem::{Route, endpoint::make_sync, http::Method};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
+use serde_json::Value;
+
+pub(crate) const DESCRIPTION: &str = "Event registration that cannot oversell. A registration is accepted at once and \
+decided in order of arrival: ask for it with POST, then read it, or wait for it with `Prefer: wait=N`.";
+
+/// The service that routes and documents these operations.
+pub(crate) fn service<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(operations, "Turnout", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
+}
+
+/// The document, as text that ends with a line break.
+pub(crate) fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
+    let mut text = serde_json::to_string_pretty(&normalise::normalise(&service.spec())).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// `/openapi.json` and `/docs`, both from the binary alone.
+pub(crate) fn routes<T: OpenApi>(routes: Route, service: &OpenApiService<T, ()>) -> Route {
+    let document = document(service);
+    let page = page(&service.swagger_ui_html(), &service.spec(), &document);
+    routes
+        .at(
+            "/openapi.json",
+            poem::get(make_sync(move |_| {
+                poem::Response::builder().content_type("application/json").body(document.clone())
+            })),
+        )
+        .at("/docs", poem::get(make_sync(move |_| poem::web::Html(page.clone()))))
+}
+
+/// The framework's page shows the document as the framework emits it; ours has to show ours. `</` cannot end the script
+/// that holds it.
+fn page(html: &str, raw: &str, document: &str) -> String {
+    html.replace(raw, &document.replace("</", "<\\/"))
+}
+
+/// Which methods each path has: for the Allow header.
+#[derive(Clone, Debug)]
+pub(crate) struct Methods(Vec<(Vec<String>, Vec<Method>)>);
+
+impl Methods {
+    /// Reads them from a document.
+    pub(crate) fn new(document: &str) -> Self {
+        let document: Value = serde_json::from_str(document).unwrap_or_default();
+        let paths = document["paths"].as_object().cloned().unwrap_or_default();
+        let own = [("/openapi.json", "get"), ("/docs", "get")];
+        let mut all: BTreeMap<String, Vec<Method>> = BTreeMap::new();
+        let documented = paths.iter().flat_map(|(path, operations)| {
+            let names = operations.as_object().into_iter().flat_map(|operations| operations.keys());
+            names.map(move |name| (path.as_str(), name.as_str()))
+        });
+        for (path, name) in documented.chain(own) {
+            if let Ok(method) = Method::from_bytes(name.to_uppercase().as_bytes()) {
+                all.entry(path.to_owned()).or_default().push(method);
+            }
+        }
+        Self(all.into_iter().map(|(path, methods)| (segments(&path), methods)).collect())
+    }
+
+    /// The value of Allow for a path.
+    pub(crate) fn of(&self, path: &str) -> String {
+        let path = segments(path);
+        let matches = |template: &[String]| {
+            template.len() == path.len()
+                && template.iter().zip(&path).all(|(template, part)| template.starts_with('{') || template == part)
+        };
+        let found = self.0.iter().find(|(template, _)| matches(template));
+        found.map(|(_, methods)| methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")).unwrap_or_default()
+    }
+}
+
+fn segments(path: &str) -> Vec<String> {
+    path.trim_matches('/').split('/').map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_found_by_path() {
+        let methods = Methods::new(r#"{"paths": {"/events": {"get": {}, "post": {}}, "/events/{id}": {"get": {}}}}"#);
+        assert_eq!(methods.of("/events"), "GET, POST");
+        assert_eq!(methods.of("/events/5"), "GET");
+        assert_eq!(methods.of("/docs"), "GET");
+        assert_eq!(methods.of("/nowhere/at/all"), "");
+    }
+
+    #[test]
+    fn the_page_shows_the_published_document() {
+        let page = page("<script>let spec = {\"raw\"};</script>", "{\"raw\"}", "{\"d\": \"</script>\"}");
+        assert_eq!(page, "<script>let spec = {\"d\": \"<\\/script>\"};</script>");
+    }
+}

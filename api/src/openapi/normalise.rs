@@ -1,0 +1,110 @@
+//! What client generators need and the framework does not emit.
+//!
+//! - header names are spelled as people know them, not in capitals;
+//! - request objects say that unknown fields are refused;
+//! - a reference stands alone: beside it, generators ignore or choke on a description;
+//! - operations that anybody may call say so with an empty `security`.
+
+use serde_json::{Map, Value, json};
+
+/// Objects that are request bodies: the ones whose unknown fields are refused.
+const REQUESTS: &[&str] = &["NewEvent", "NewRegistration", "Nothing"];
+
+/// Makes the framework's document fit for publishing.
+pub(super) fn normalise(raw: &str) -> Value {
+    let mut document: Value = serde_json::from_str(raw).unwrap_or_default();
+    document["openapi"] = json!("3.0.3");
+    refuse_unknown_fields(&mut document);
+    for operations in children(&mut document["paths"]) {
+        for operation in children(operations) {
+            open_to_all(operation);
+            for response in children(&mut operation["responses"]) {
+                rename_headers(response);
+            }
+        }
+    }
+    unwrap_references(&mut document);
+    document
+}
+
+fn children(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    value.as_object_mut().into_iter().flat_map(|object| object.values_mut())
+}
+
+fn refuse_unknown_fields(document: &mut Value) {
+    for name in REQUESTS {
+        let schema = &mut document["components"]["schemas"][*name];
+        if schema.is_object() {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+}
+
+fn open_to_all(operation: &mut Value) {
+    let is_open = operation["security"].as_array().is_none_or(Vec::is_empty);
+    if is_open {
+        operation["security"] = json!([]);
+    }
+}
+
+fn rename_headers(response: &mut Value) {
+    if let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) {
+        *headers = std::mem::take(headers).into_iter().map(|(name, header)| (canonical(&name), header)).collect();
+    }
+}
+
+/// `RETRY-AFTER` → `Retry-After`; `ETAG` → `ETag`.
+fn canonical(name: &str) -> String {
+    if name.eq_ignore_ascii_case("etag") {
+        return "ETag".to_owned();
+    }
+    let capitalise = |word: &str| {
+        let (first, rest) = word.split_at(1.min(word.len()));
+        first.to_uppercase() + &rest.to_lowercase()
+    };
+    name.split('-').map(capitalise).collect::<Vec<_>>().join("-")
+}
+
+/// `{"allOf": [{"$ref": …}, …]}` → `{"$ref": …}`
+fn unwrap_references(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if let Some(reference) = wrapped_reference(object) {
+                *value = json!({ "$ref": reference });
+                return;
+            }
+            object.values_mut().for_each(unwrap_references);
+        }
+        Value::Array(items) => items.iter_mut().for_each(unwrap_references),
+        _ => {}
+    }
+}
+
+fn wrapped_reference(object: &Map<String, Value>) -> Option<String> {
+    let parts = object.get("allOf")?.as_array()?;
+    parts.iter().find_map(|part| part.get("$ref")?.as_str()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_spelled_as_people_know_them() {
+        assert_eq!(canonical("RETRY-AFTER"), "Retry-After");
+        assert_eq!(canonical("ETAG"), "ETag");
+    }
+
+    #[test]
+    fn references_stand_alone() {
+        let mut value = json!({"a": {"allOf": [{"$ref": "#/x"}, {"description": "y"}]}});
+        unwrap_references(&mut value);
+        assert_eq!(value, json!({"a": {"$ref": "#/x"}}));
+    }
+
+    #[test]
+    fn a_document_without_security_is_open() {
+        let document = normalise(r#"{"paths": {"/a": {"get": {"responses": {"200": {"headers": {"X-A": {}}}}}}}}"#);
+        assert_eq!(document["paths"]["/a"]["get"]["security"], json!([]));
+    }
+}

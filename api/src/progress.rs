@@ -1,0 +1,125 @@
+//! How many intents are ahead of a pending one, and how long that may take.
+//!
+//! One ordered read for each event and tick serves all clients that poll it.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use entity::{Database, Error, job::progress::pending_seqs};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// The oldest that an answer may be.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Two reads this far apart or more say nothing about how fast the queue drains now.
+const RECENT: Duration = Duration::from_secs(10);
+
+/// Events remembered at most.
+const EVENTS_MAX: usize = 1000;
+
+/// Where a pending registration stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Intents of the same event that will be decided before it.
+    pub(crate) ahead: i64,
+    /// Seconds until it is decided, if the queue goes on draining as it did lately. Unknown at first, and when nothing
+    /// moves.
+    pub(crate) estimate_seconds: Option<i64>,
+}
+
+/// The queues that somebody asked about lately.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Mutex<HashMap<Uuid, Arc<Queue>>>);
+
+/// One event's pending jobs, in order, as they were at some time.
+#[derive(Debug)]
+struct Queue {
+    read_at: Instant,
+    seqs: Vec<i64>,
+    drained_per_second: Option<f64>,
+}
+
+impl Progress {
+    /// Where the job stands in its event's queue.
+    pub(crate) async fn place(&self, database: &Database, event_id: Uuid, seq: i64) -> Result<Place, Error> {
+        Ok(self.queue(database, event_id).await?.place(seq))
+    }
+
+    async fn queue(&self, database: &Database, event_id: Uuid) -> Result<Arc<Queue>, Error> {
+        // Held while reading, so that of many who ask at once one reads.
+        let mut queues = self.0.lock().await;
+        if let Some(queue) = queues.get(&event_id).filter(|queue| queue.read_at.elapsed() < TICK) {
+            return Ok(Arc::clone(queue));
+        }
+        let seqs = pending_seqs(database.reader(), event_id).await?;
+        let queue = Arc::new(Queue::new(Instant::now(), seqs, queues.get(&event_id).map(AsRef::as_ref)));
+        if queues.len() >= EVENTS_MAX {
+            queues.retain(|_, queue| queue.read_at.elapsed() < RECENT);
+        }
+        queues.insert(event_id, Arc::clone(&queue));
+        Ok(queue)
+    }
+}
+
+impl Queue {
+    fn new(read_at: Instant, seqs: Vec<i64>, before: Option<&Self>) -> Self {
+        let drained_per_second = before.and_then(|before| before.drained_until(read_at, &seqs));
+        Self { read_at, seqs, drained_per_second }
+    }
+
+    /// How fast it drained between this reading and a later one.
+    fn drained_until(&self, read_at: Instant, seqs: &[i64]) -> Option<f64> {
+        let elapsed = read_at.duration_since(self.read_at);
+        let last = self.seqs.last()?;
+        if elapsed > RECENT {
+            return None;
+        }
+        let left = seqs.partition_point(|seq| seq <= last);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate of some seconds")]
+        let drained = self.seqs.len().saturating_sub(left) as f64;
+        Some(drained / elapsed.as_secs_f64()).filter(|rate| rate.is_normal())
+    }
+
+    fn place(&self, seq: i64) -> Place {
+        let ahead = self.seqs.partition_point(|other| *other < seq);
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate of some seconds")]
+        let estimate_seconds = self.drained_per_second.map(|rate| ((ahead + 1) as f64 / rate).ceil() as i64);
+        Place { ahead: i64::try_from(ahead).unwrap_or(i64::MAX), estimate_seconds }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_counts_those_ahead() {
+        let queue = Queue::new(Instant::now(), vec![3, 5, 9], None);
+        assert_eq!(queue.place(3), Place { ahead: 0, estimate_seconds: None });
+        assert_eq!(queue.place(9).ahead, 2);
+        assert_eq!(queue.place(100).ahead, 3);
+    }
+
+    #[test]
+    fn the_estimate_follows_the_recent_rate() {
+        let start = Instant::now();
+        let first = Queue::new(start, (0..100).collect(), None);
+        // In two seconds 40 left and 10 came: 20 a second, and the hundredth has 59 ahead of it.
+        let second = Queue::new(start + Duration::from_secs(2), (40..110).collect(), Some(&first));
+        assert_eq!(second.place(99), Place { ahead: 59, estimate_seconds: Some(3) });
+    }
+
+    #[test]
+    fn nothing_is_made_up_when_the_rate_is_unknown() {
+        let start = Instant::now();
+        let first = Queue::new(start, vec![1, 2], None);
+        let stuck = Queue::new(start + Duration::from_secs(1), vec![1, 2], Some(&first));
+        assert_eq!(stuck.place(2).estimate_seconds, None);
+        let late = Queue::new(start + Duration::from_mins(1), vec![2], Some(&first));
+        assert_eq!(late.place(2).estimate_seconds, None);
+    }
+}

@@ -1,0 +1,266 @@
+//! Asking for seats, and learning what became of it.
+
+use std::sync::Arc;
+
+use entity::{Email, Viewer, account::Role, job::enqueue::NewJob, registration};
+use poem::web::Data;
+use poem_openapi::{ApiResponse, OpenApi, param::Path};
+use uuid::Uuid;
+
+use super::Tag;
+use crate::{
+    app::App,
+    http::{
+        caller::{As, Attendee, Caller},
+        etag,
+        fields::path_id,
+        json::{Body, Json},
+        outer::Trace,
+        parameters::{IdempotencyKey, IfNoneMatch, Prefer},
+        problem::{Code, FieldError, Problem},
+    },
+    intake::{IntakeError, IntakeRefusal, Intent, Verdict},
+    views::{NewRegistration, Registration, RegistrationStatus as Status},
+};
+
+pub(super) struct Registrations;
+
+/// Seconds after which asking again is worth it.
+const RETRY_AFTER: u32 = 1;
+
+#[derive(ApiResponse)]
+enum Registered {
+    /// It was decided before: this key was used already. With `Prefer: wait`, it failed.
+    #[oai(status = 200)]
+    Decided(
+        Json<Registration>,
+        #[oai(header = "Location")] String,
+        #[oai(header = "ETag")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "Preference-Applied")] Option<String>,
+    ),
+    /// With `Prefer: wait`: there is a ticket.
+    #[oai(status = 201)]
+    Granted(
+        Json<Registration>,
+        #[oai(header = "Location")] String,
+        #[oai(header = "ETag")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "Preference-Applied")] Option<String>,
+    ),
+    /// It is durable and will be decided: ask for it at `Location`.
+    #[oai(status = 202)]
+    Accepted(
+        Json<Registration>,
+        #[oai(header = "Location")] String,
+        #[oai(header = "ETag")] String,
+        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        #[oai(header = "Preference-Applied")] Option<String>,
+        #[oai(header = "Retry-After")] u32,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Found {
+    /// Here it is.
+    #[oai(status = 200)]
+    Registration(
+        Json<Registration>,
+        #[oai(header = "ETag")] String,
+        #[oai(header = "Retry-After")] Option<u32>,
+        #[oai(header = "Preference-Applied")] Option<String>,
+    ),
+    /// It is still as you have it.
+    #[oai(status = 304)]
+    Same(
+        #[oai(header = "ETag")] String,
+        #[oai(header = "Retry-After")] Option<u32>,
+        #[oai(header = "Preference-Applied")] Option<String>,
+    ),
+}
+
+#[OpenApi(tag = "Tag::Registrations")]
+impl Registrations {
+    /// Asks for seats
+    ///
+    /// The request is durable when this answers, and is decided in order of arrival. Send the same `Idempotency-Key`
+    /// again after a lost answer: it leads to the same registration. With `Prefer: wait=N` the answer is the decision, if
+    /// it is made within N seconds: 201, or 409 with the reason.
+    #[oai(path = "/events/:id/register", method = "post", operation_id = "register")]
+    async fn register(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        #[oai(name = "Idempotency-Key")] key: IdempotencyKey,
+        #[oai(name = "Prefer")] prefer: Prefer,
+        id: Path<String>,
+        body: Body<NewRegistration>,
+        trace: Data<&Trace>,
+    ) -> Result<Registered, Problem> {
+        let intent = intent(&caller.0, key, &id, body.0, &trace)?;
+        let (id, event_id) = (intent.job.id, intent.job.event_id);
+        match app.intake.submit(intent).await.map_err(problem)? {
+            Verdict::Accepted { created_at } => {
+                let pending = Registration::accepted(id, event_id, created_at);
+                answer(&app, pending, prefer, false).await
+            }
+            Verdict::Replayed(id) => {
+                let viewer = caller.0.viewer();
+                let found = registration::find(app.database.reader(), id, &viewer).await?;
+                let known = Registration::at(&found.ok_or(Code::NotFound)?, app.database.now().await?);
+                answer(&app, known, prefer, true).await
+            }
+            Verdict::Refused(refusal) => Err(refuse(refusal)),
+        }
+    }
+
+    /// Reads a registration
+    ///
+    /// With `Prefer: wait=N` it answers when the registration is decided or, with `If-None-Match`, as soon as it is no
+    /// longer as you have it, after N seconds at the latest.
+    #[oai(path = "/registrations/:id", method = "get", operation_id = "getRegistration")]
+    async fn read(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        #[oai(name = "Prefer")] prefer: Prefer,
+        #[oai(name = "If-None-Match")] known: IfNoneMatch,
+        id: Path<String>,
+    ) -> Result<Found, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let viewer = caller.0.viewer();
+        let mut found = find(&app, id, &viewer).await?;
+        let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&found.1.etag()));
+        if let Some(patience) = patience {
+            let (stored, view) = &found;
+            let ticket = stored.ticket.as_ref().filter(|_| known.is_given());
+            if view.status == Status::Pending {
+                app.watch.decision(id, patience).await;
+                found = find(&app, id, &viewer).await?;
+            } else if let Some(ticket) = ticket {
+                app.ticket_change(ticket, patience).await?;
+                found = find(&app, id, &viewer).await?;
+            }
+        }
+        let view = with_place(&app, found).await?;
+        let (etag, applied) = (view.etag(), prefer.applied());
+        let retry_after = (view.status == Status::Pending).then_some(RETRY_AFTER);
+        if known.has(&etag) {
+            return Ok(Found::Same(etag, retry_after, applied));
+        }
+        Ok(Found::Registration(Json(view), etag, retry_after, applied))
+    }
+}
+
+type Both = (registration::Registration, Registration);
+
+/// The registration, stored and as it reads now.
+async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<Both, Problem> {
+    let database = &app.database;
+    let stored = registration::find(database.reader(), id, viewer).await?.ok_or(Code::NotFound)?;
+    let view = Registration::at(&stored, database.now().await?);
+    Ok((stored, view))
+}
+
+async fn with_place(app: &App, (stored, view): Both) -> Result<Registration, Problem> {
+    if view.status != Status::Pending {
+        return Ok(view);
+    }
+    let place = app.progress.place(&app.database, stored.event_id, stored.seq).await?;
+    Ok(view.with_place(place))
+}
+
+/// The answer to a request for seats, given what is known of the registration: README, "Register, by state".
+async fn answer(app: &App, known: Registration, prefer: Prefer, is_replay: bool) -> Result<Registered, Problem> {
+    let mut view = known;
+    if let Some(patience) = prefer.duration().filter(|_| view.status == Status::Pending)
+        && let Some(decided) = app.watch.decision(view.id, patience).await
+    {
+        view = Registration::at(&decided, app.database.now().await?);
+    }
+    let (location, etag) = (format!("/registrations/{}", view.id), view.etag());
+    let (replayed, applied) = (is_replay.then(|| "true".to_owned()), prefer.applied());
+    let waits = prefer.wait.is_some();
+    match view.status {
+        Status::Pending => Ok(Registered::Accepted(Json(view), location, etag, replayed, applied, RETRY_AFTER)),
+        Status::Reserved | Status::Waitlisted if waits => {
+            Ok(Registered::Granted(Json(view), location, etag, replayed, applied))
+        }
+        Status::Refused if waits => Err(refused(&view, location, replayed, applied)),
+        _ => Ok(Registered::Decided(Json(view), location, etag, replayed, applied)),
+    }
+}
+
+/// The refusal of a registration as an answer to somebody who waited for it.
+fn refused(view: &Registration, location: String, replayed: Option<String>, applied: Option<String>) -> Problem {
+    let code = view.refusal.as_ref().map_or(Code::Internal, |refusal| refusal.code.into());
+    let mut problem = Problem::from(code).registration(view.id).header("Location", location);
+    for (name, value) in [("Idempotency-Replayed", replayed), ("Preference-Applied", applied)] {
+        if let Some(value) = value {
+            problem = problem.header(name, value);
+        }
+    }
+    problem
+}
+
+/// The intent that a request expresses, every default filled in.
+fn intent(
+    caller: &Caller,
+    key: IdempotencyKey,
+    event_id: &str,
+    new: NewRegistration,
+    trace: &Trace,
+) -> Result<Intent, Problem> {
+    // An id that does not parse names no event. Nil is no v7, so no event has it, and the key stays free.
+    let event_id = path_id(event_id).unwrap_or(Uuid::nil());
+    let email = match new.email {
+        Some(email) => Email::parse(&email).map_err(|_| Code::Internal)?,
+        None => caller.email.clone(),
+    };
+    let names_another = email != caller.email;
+    if names_another && caller.role < Role::Organizer {
+        return Err(Problem::from(Code::Forbidden).detail("Only the event's organizer may name another person."));
+    }
+    let name = new.name.unwrap_or_else(|| email.local_part().to_owned());
+    let party_size = new.party_size.unwrap_or(1);
+    // Values of any length, told apart by their place in an array.
+    let fingerprint = serde_json::json!([event_id, name, email.as_str(), party_size]).to_string();
+    let job = NewJob {
+        id: Uuid::now_v7(),
+        event_id,
+        email: email.to_string(),
+        name,
+        party_size,
+        key_scope: caller.email.to_string(),
+        idempotency_key: key.0,
+        fingerprint: etag::digest(fingerprint.as_bytes()),
+        trace_context: Some(trace.parent.clone()),
+    };
+    let as_organizer = (names_another && caller.role == Role::Organizer).then(|| caller.email.clone());
+    Ok(Intent { job, as_organizer })
+}
+
+fn refuse(refusal: IntakeRefusal) -> Problem {
+    match refusal {
+        IntakeRefusal::NotFound => Code::NotFound.into(),
+        IntakeRefusal::Cancelled => Code::EventCancelled.into(),
+        IntakeRefusal::NotOpen => Code::RegistrationNotOpen.into(),
+        IntakeRefusal::Closed => Code::RegistrationClosed.into(),
+        IntakeRefusal::NotYours => {
+            Problem::from(Code::Forbidden).detail("Only the event's organizer may name another person.")
+        }
+        IntakeRefusal::PartyTooLarge { max } => Problem::invalid(vec![FieldError {
+            pointer: "/party_size".to_owned(),
+            code: "out_of_range".to_owned(),
+            detail: format!("must be from 1 to {max} for this event"),
+        }]),
+        IntakeRefusal::KeyReused => Code::IdempotencyKeyReused.into(),
+    }
+}
+
+fn problem(error: IntakeError) -> Problem {
+    match error {
+        IntakeError::Busy => Problem::busy(),
+        IntakeError::Fault => Code::Internal.into(),
+    }
+}

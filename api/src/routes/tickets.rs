@@ -1,0 +1,110 @@
+//! Holding seats: reading, confirming and cancelling tickets.
+
+use std::sync::Arc;
+
+use entity::{Viewer, ticket};
+use poem::web::Data;
+use poem_openapi::{ApiResponse, OpenApi, param::Path};
+use uuid::Uuid;
+
+use super::Tag;
+use crate::{
+    app::App,
+    attempt::attempt,
+    cancel::cancel,
+    confirm::confirm,
+    http::{
+        caller::{As, Attendee},
+        fields::path_id,
+        json::{Body, Json, Nothing},
+        parameters::{IfNoneMatch, Prefer},
+        problem::{Code, Problem},
+    },
+    views::Ticket,
+};
+
+pub(super) struct Tickets;
+
+#[derive(ApiResponse)]
+enum Found {
+    /// Here it is.
+    #[oai(status = 200)]
+    Ticket(Json<Ticket>, #[oai(header = "ETag")] String, #[oai(header = "Preference-Applied")] Option<String>),
+    /// It is still as you have it.
+    #[oai(status = 304)]
+    Same(#[oai(header = "ETag")] String, #[oai(header = "Preference-Applied")] Option<String>),
+}
+
+#[OpenApi(tag = "Tag::Tickets")]
+impl Tickets {
+    /// Reads a ticket
+    ///
+    /// With `Prefer: wait=N` it answers as soon as the ticket changes or, with `If-None-Match`, is no longer as you have
+    /// it, after N seconds at the latest.
+    #[oai(path = "/tickets/:id", method = "get", operation_id = "getTicket")]
+    async fn read(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        #[oai(name = "Prefer")] prefer: Prefer,
+        #[oai(name = "If-None-Match")] known: IfNoneMatch,
+        id: Path<String>,
+    ) -> Result<Found, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let viewer = caller.0.viewer();
+        let (stored, mut view) = find(&app, id, &viewer).await?;
+        let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&view.etag()));
+        if let Some(patience) = patience {
+            app.ticket_change(&stored, patience).await?;
+            view = find(&app, id, &viewer).await?.1;
+        }
+        let etag = view.etag();
+        if known.has(&etag) {
+            return Ok(Found::Same(etag, prefer.applied()));
+        }
+        Ok(Found::Ticket(Json(view), etag, prefer.applied()))
+    }
+
+    /// Confirms a ticket
+    ///
+    /// Its owner can, until `expires_at`. Confirming twice is the same as once.
+    #[oai(path = "/tickets/:id/confirm", method = "post", operation_id = "confirmTicket")]
+    async fn confirm(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        id: Path<String>,
+        _body: Body<Nothing>,
+    ) -> Result<Json<Ticket>, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let database = app.database.clone();
+        let outcome = attempt(move || confirm(database.clone(), id, caller.0.viewer())).await?;
+        outcome.map(Json).map_err(Problem::from)
+    }
+
+    /// Cancels a ticket
+    ///
+    /// Its owner, the event's organizer and administrators can. Its seats are free at once. Cancelling twice is the same
+    /// as once.
+    #[oai(path = "/tickets/:id/cancel", method = "post", operation_id = "cancelTicket")]
+    async fn cancel(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        id: Path<String>,
+        _body: Body<Nothing>,
+    ) -> Result<Json<Ticket>, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let database = app.database.clone();
+        let outcome = attempt(move || cancel(database.clone(), id, caller.0.viewer())).await?;
+        outcome.map(Json).map_err(Problem::from)
+    }
+}
+
+/// The ticket, stored and as it reads now.
+async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<(ticket::Model, Ticket), Problem> {
+    let database = &app.database;
+    let stored = ticket::find(database.reader(), id, viewer).await?.ok_or(Code::NotFound)?;
+    let view = Ticket::at(&stored, database.now().await?);
+    Ok((stored, view))
+}

@@ -1,0 +1,99 @@
+//! Puts the service together, runs it, and takes it apart again in order.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::{Clock, Database, Error, Options};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use worker::Doorbells;
+
+use crate::{
+    app::{self, App},
+    http::{caller::Auth, server},
+    intake::Intake,
+    progress::Progress,
+    settings::Settings,
+    watch::{self, Watch},
+};
+
+/// How often, and how far apart, migrating is tried while others migrate or write.
+const MIGRATION_TRIES: u32 = 200;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
+
+/// After the requests, how long the writer and the embedded workers may still take. Workers were told to stop when the
+/// service was, so all of them are usually done by now.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error> {
+    let stop = stop_on_signal().map_err(|error| Error::Unusable(format!("cannot listen for signals: {error}")))?;
+    let options = Options { url: settings.database_url.clone(), durability: settings.durability, create: true, clock };
+    let database = Database::open(options).await?;
+    migrate(&database).await?;
+    let listener = server::listen(settings.listen)
+        .await
+        .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
+
+    let doorbells = Doorbells::default();
+    let mut workers = JoinSet::new();
+    for _ in 0..settings.workers {
+        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), stop.clone()));
+    }
+    let ring = Arc::clone(&doorbells.intents);
+    let (intake, writer) = Intake::start(database.clone(), move || ring.notify_one());
+    let watch = Arc::new(Watch::default());
+    let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
+    let app =
+        Arc::new(App { database: database.clone(), intake, watch, progress: Progress::default(), stop: stop.clone() });
+
+    greet(&settings, &database, listener.local_addr().unwrap_or(settings.listen));
+    server::serve(listener, app::endpoint(app, settings.gate), stop).await;
+
+    // The endpoint is gone and with it every way into intake: what was taken in gets written.
+    let _ = timeout(GRACE, writer).await;
+    watcher.abort();
+    let _ = timeout(GRACE, async { while workers.join_next().await.is_some() {} }).await;
+    database.close().await
+}
+
+/// Cancelled by SIGTERM and SIGINT.
+fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        cancel.cancel();
+    });
+    Ok(stop)
+}
+
+/// Migrates, waiting for others who do the same.
+async fn migrate(database: &Database) -> Result<(), Error> {
+    let mut tries = MIGRATION_TRIES;
+    loop {
+        tries -= 1;
+        match migration::migrate(database.writer()).await.map_err(Error::from) {
+            Err(error) if error.is_environmental() && tries > 0 => sleep(MIGRATION_PAUSE).await,
+            result => return result,
+        }
+    }
+}
+
+/// Tells whoever started it where to go from here.
+fn greet(settings: &Settings, database: &Database, address: std::net::SocketAddr) {
+    println!("turnout: serving on http://{address}, data in {}", database.location());
+    println!("turnout: the interface is described at http://{address}/docs");
+    match settings.gate.auth {
+        Auth::Bearer => println!("turnout: try  curl http://{address}/events"),
+        Auth::Gateway(_) => println!(
+            "turnout: try  curl -i http://{address}/events -H 'X-User: you@example.org' -H 'X-Role: organizer' \
+             -H 'Content-Type: application/json' \
+             -d '{{\"name\": \"First\", \"starts_at\": \"2030-01-01T18:00:00Z\", \"capacity\": 2}}'"
+        ),
+    }
+}

@@ -1,0 +1,163 @@
+//! What an operator can set about the service, checked all at once.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use entity::Durability;
+use ipnet::IpNet;
+use tracing::level_filters::LevelFilter;
+use worker::{Mistakes, SettingsArgs};
+
+use crate::{
+    app::Gate,
+    http::{caller::Auth, rate},
+};
+
+/// The settings of the service, as flags and environment variables. Read as text, so that every mistake can be told at
+/// once.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    worker: SettingsArgs,
+    /// The address to serve on
+    #[arg(long, env = "TURNOUT_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Workers inside this process; 0 when worker processes do the work
+    #[arg(long, env = "TURNOUT_WORKERS", default_value = "1")]
+    workers: String,
+    /// Who says who is calling: "bearer" tokens, or an authenticating "gateway" with X-User and X-Role
+    #[arg(long, env = "TURNOUT_AUTH", default_value = "bearer")]
+    auth: String,
+    /// Networks that the gateway's requests come from, separated by commas
+    #[arg(long, env = "TURNOUT_GATEWAY_NETWORKS", default_value = "127.0.0.0/8,::1/128")]
+    gateway_networks: String,
+    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas
+    #[arg(long, env = "TURNOUT_TRUSTED_PROXIES", default_value = "")]
+    trusted_proxies: String,
+    /// Requests that one client may send, or "off"
+    #[arg(long, env = "TURNOUT_RATE_LIMIT", default_value = "writes=5/10s,reads=100/10s")]
+    rate_limit: String,
+    /// What is logged: error, warn, info (a line for each request) or debug
+    #[arg(long, env = "TURNOUT_LOG_LEVEL", default_value = "info")]
+    log_level: String,
+}
+
+/// How the service runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) database_url: String,
+    pub(crate) durability: Durability,
+    pub(crate) worker: worker::Settings,
+    pub(crate) listen: SocketAddr,
+    pub(crate) workers: u32,
+    pub(crate) gate: Gate,
+    pub(crate) log_level: LevelFilter,
+}
+
+/// More embedded workers than this only wait for each other.
+const WORKERS_MAX: u32 = 64;
+
+impl ServeArgs {
+    /// The settings, or `None` and every mistake noted.
+    pub(crate) fn check(self, mistakes: &mut Mistakes) -> Option<Settings> {
+        let worker = self.worker.check(mistakes);
+        let listen = mistakes.take("--listen", parse_listen(&self.listen));
+        let workers = mistakes.take("--workers", parse_workers(&self.workers));
+        let gateway_networks = mistakes.take("--gateway-networks", parse_networks(&self.gateway_networks));
+        let trusted_proxies = mistakes.take("--trusted-proxies", parse_networks(&self.trusted_proxies));
+        let limits = mistakes.take("--rate-limit", rate::parse(&self.rate_limit));
+        let log_level = mistakes.take("--log-level", parse_level(&self.log_level));
+        let auth = match self.auth.as_str() {
+            "bearer" => Some(Auth::Bearer),
+            "gateway" => gateway_networks.map(Auth::Gateway),
+            other => {
+                mistakes.note("--auth", format!("\"{other}\" is neither \"bearer\" nor \"gateway\""));
+                None
+            }
+        };
+        let (worker, durability) = worker?;
+        Some(Settings {
+            database_url: self.worker.database_url,
+            durability,
+            worker,
+            listen: listen?,
+            workers: workers?,
+            gate: Gate { auth: auth?, trusted_proxies: trusted_proxies?.into(), limits: limits? },
+            log_level: log_level?,
+        })
+    }
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is not an address and a port, such as 127.0.0.1:8080"))
+}
+
+fn parse_workers(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number <= WORKERS_MAX);
+    number.ok_or_else(|| format!("\"{text}\" is not a whole number from 0 to {WORKERS_MAX}"))
+}
+
+fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(parse_network).collect()
+}
+
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address));
+    text.parse().ok().or_else(address).ok_or_else(|| format!("\"{text}\" is not a network such as 10.0.0.0/8"))
+}
+
+fn parse_level(text: &str) -> Result<LevelFilter, String> {
+    match text {
+        "error" | "warn" | "info" | "debug" => text.parse().map_err(|_| text.to_owned()),
+        _ => Err(format!("\"{text}\" is none of error, warn, info, debug")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn check(flags: &[&str]) -> (Option<Settings>, String) {
+        let args = Only::parse_from([&["api"], flags].concat()).serve;
+        let mut mistakes = Mistakes::default();
+        let settings = args.check(&mut mistakes);
+        (settings, mistakes.report().unwrap_or_default())
+    }
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let settings = check(&[]).0.unwrap();
+        assert_eq!(settings.database_url, "sqlite://turnout.db");
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!((settings.workers, settings.durability), (1, Durability::Full));
+        assert_eq!(settings.worker, worker::Settings { batch_max: 500, attempts_max: 5 });
+        assert_eq!(settings.gate.auth, Auth::Bearer);
+        assert!(settings.gate.limits.is_some());
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let wrong = ["listen", "workers", "auth", "gateway-networks", "trusted-proxies", "rate-limit", "log-level"];
+        let flags: Vec<String> = wrong.iter().map(|flag| format!("--{flag}=wrong")).collect();
+        let (settings, report) = check(&flags.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(settings.is_none());
+        for flag in wrong {
+            assert!(report.contains(&format!("--{flag}: ")), "{flag} in {report}");
+        }
+    }
+
+    #[test]
+    fn networks_may_be_single_addresses() {
+        assert_eq!(parse_networks("10.0.0.1, 10.1.0.0/16").unwrap().len(), 2);
+        assert!(parse_networks("").unwrap().is_empty());
+    }
+}

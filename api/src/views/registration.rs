@@ -1,0 +1,193 @@
+//! Registrations on the wire.
+
+use entity::{
+    Millis,
+    job::{self, JobState, Outcome},
+    registration,
+};
+use poem_openapi::{Enum, Object, types::ToJSON};
+use uuid::Uuid;
+
+use super::Ticket;
+use crate::{
+    http::{
+        etag,
+        fields::{self, Fields, FromFields},
+        problem::Code,
+        time::Time,
+    },
+    progress::Place,
+};
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename = "RegistrationStatus", rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// Nothing yet.
+    Pending,
+    /// There is a ticket; confirm it in time.
+    Reserved,
+    /// There is a ticket, waiting for seats.
+    Waitlisted,
+    /// There is no ticket; `refusal` says why.
+    Refused,
+    /// It could not be decided; an operator will look at it.
+    Failed,
+}
+
+/// Why there is no ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename = "RefusalCode", rename_all = "snake_case")]
+pub(crate) enum RefusalCode {
+    /// The event was cancelled.
+    EventCancelled,
+    /// This person has a ticket for the event.
+    AlreadyRegistered,
+    /// Some seats are free, but fewer than the party needs.
+    NotEnoughSeats,
+    /// No seat is free.
+    SoldOut,
+    /// An operator gave up on it.
+    Discarded,
+}
+
+/// Why there is no ticket, and whether it is worth coming back.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct Refusal {
+    pub code: RefusalCode,
+    /// The same for people.
+    pub detail: String,
+    /// Only unconfirmed holds are in the way: seats may come back.
+    pub may_return: Option<bool>,
+}
+
+/// A request for seats and what became of it.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct Registration {
+    /// Its id.
+    pub id: Uuid,
+    /// What for.
+    pub event_id: Uuid,
+    pub status: Status,
+    /// The ticket it led to.
+    pub ticket_id: Option<Uuid>,
+    pub ticket: Option<Ticket>,
+    pub refusal: Option<Refusal>,
+    /// While pending: how many of the event will be decided before it.
+    pub ahead: Option<i64>,
+    /// While pending: seconds until it is decided, if that can be told.
+    pub estimate_seconds: Option<i64>,
+    /// When it was accepted.
+    pub created_at: Time,
+    /// When it was decided.
+    pub settled_at: Option<Time>,
+}
+
+impl Registration {
+    /// A registration that was accepted this moment.
+    pub(crate) fn accepted(id: Uuid, event_id: Uuid, created_at: Millis) -> Self {
+        Self {
+            id,
+            event_id,
+            status: Status::Pending,
+            ticket_id: None,
+            ticket: None,
+            refusal: None,
+            ahead: None,
+            estimate_seconds: None,
+            created_at: Time(created_at),
+            settled_at: None,
+        }
+    }
+
+    /// The registration as it reads at a time.
+    pub(crate) fn at(registration: &registration::Registration, now: Millis) -> Self {
+        let ticket = registration.ticket.as_ref();
+        Self {
+            status: status(registration),
+            ticket_id: ticket.map(|ticket| ticket.id),
+            ticket: ticket.map(|ticket| Ticket::at(ticket, now)),
+            refusal: registration.refusal.map(|refusal| Refusal::new(refusal, registration.may_return)),
+            settled_at: registration.settled_at.map(Time),
+            ..Self::accepted(registration.id, registration.event_id, registration.created_at)
+        }
+    }
+
+    /// Adds where it stands in the queue.
+    pub(crate) fn with_place(self, place: Place) -> Self {
+        Self { ahead: Some(place.ahead), estimate_seconds: place.estimate_seconds, ..self }
+    }
+
+    /// Changes with everything but the place in the queue.
+    pub(crate) fn etag(&self) -> String {
+        etag::weak(&Self { ahead: None, estimate_seconds: None, ..self.clone() }.to_json_string())
+    }
+}
+
+fn status(registration: &registration::Registration) -> Status {
+    match (registration.state, registration.outcome) {
+        (JobState::Failed, _) => Status::Failed,
+        (_, Some(Outcome::Reserved)) => Status::Reserved,
+        (_, Some(Outcome::Waitlisted)) => Status::Waitlisted,
+        (_, Some(Outcome::Refused)) => Status::Refused,
+        (JobState::Pending | JobState::Settled, None) => Status::Pending,
+    }
+}
+
+impl Refusal {
+    fn new(refusal: job::Refusal, may_return: bool) -> Self {
+        let code = match refusal {
+            job::Refusal::EventCancelled => RefusalCode::EventCancelled,
+            job::Refusal::AlreadyRegistered => RefusalCode::AlreadyRegistered,
+            job::Refusal::NotEnoughSeats => RefusalCode::NotEnoughSeats,
+            job::Refusal::SoldOut => RefusalCode::SoldOut,
+            job::Refusal::Discarded => RefusalCode::Discarded,
+        };
+        Self { code, detail: Code::from(code).detail().to_owned(), may_return: may_return.then_some(true) }
+    }
+}
+
+impl From<RefusalCode> for Code {
+    fn from(code: RefusalCode) -> Self {
+        match code {
+            RefusalCode::EventCancelled => Self::EventCancelled,
+            RefusalCode::AlreadyRegistered => Self::AlreadyRegistered,
+            RefusalCode::NotEnoughSeats => Self::NotEnoughSeats,
+            RefusalCode::SoldOut => Self::SoldOut,
+            RefusalCode::Discarded => Self::Discarded,
+        }
+    }
+}
+
+/// A request for seats. Everything is optional: without an e-mail it is for the caller.
+#[derive(Clone, Debug, Object)]
+#[oai(example)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct NewRegistration {
+    /// The person's name. The part of the e-mail before the `@` if absent.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub name: Option<String>,
+    /// The person's e-mail. Only the event's organizer and administrators may name another than their own.
+    #[oai(validator(max_length = 254))]
+    pub email: Option<String>,
+    /// Seats, all or none. 1 if absent.
+    #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
+    pub party_size: Option<i64>,
+}
+
+impl poem_openapi::types::Example for NewRegistration {
+    fn example() -> Self {
+        Self { name: Some("Ada Lovelace".to_owned()), email: None, party_size: Some(1) }
+    }
+}
+
+impl FromFields for NewRegistration {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let name = f.optional("name", fields::text(1, 200));
+        let email = f.optional("email", fields::email);
+        let party_size = f.optional("party_size", fields::integer(1, 1_000_000));
+        Some(Self { name: name?, email: email?.map(|email| email.to_string()), party_size: party_size? })
+    }
+}

@@ -1,0 +1,87 @@
+//! Tickets on the wire.
+
+use entity::{
+    Millis,
+    ticket::{Model, TicketStatus},
+};
+use poem_openapi::{Enum, Object, types::ToJSON};
+use uuid::Uuid;
+
+use crate::http::{etag, time::Time};
+
+/// Where a ticket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename = "TicketStatus", rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// In line for seats.
+    Waitlisted,
+    /// Holds seats until `expires_at`: confirm it before.
+    Reserved,
+    /// Holds seats.
+    Confirmed,
+    /// Used at the door.
+    CheckedIn,
+    /// Given up.
+    Cancelled,
+    /// Not confirmed in time.
+    Expired,
+}
+
+/// Somebody's ticket for an event.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct Ticket {
+    /// Its id.
+    pub id: Uuid,
+    /// What for.
+    pub event_id: Uuid,
+    /// The registration it came from.
+    pub registration_id: Uuid,
+    pub status: Status,
+    /// The person's name.
+    pub name: String,
+    /// The person; the ticket belongs to this address.
+    pub email: String,
+    /// Seats.
+    pub party_size: i64,
+    /// When the hold ends; on reserved tickets only.
+    pub expires_at: Option<Time>,
+    /// When it was issued.
+    pub created_at: Time,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Time>,
+    /// When it was cancelled.
+    pub cancelled_at: Option<Time>,
+}
+
+impl Ticket {
+    /// The ticket as it reads at a time: a hold that has run out is expired, reaped or not.
+    pub(crate) fn at(ticket: &Model, now: Millis) -> Self {
+        let status = ticket.status_at(now);
+        Self {
+            id: ticket.id,
+            event_id: ticket.event_id,
+            registration_id: ticket.job_id,
+            status: match status {
+                TicketStatus::Waitlisted => Status::Waitlisted,
+                TicketStatus::Reserved => Status::Reserved,
+                TicketStatus::Confirmed => Status::Confirmed,
+                TicketStatus::CheckedIn => Status::CheckedIn,
+                TicketStatus::Cancelled => Status::Cancelled,
+                TicketStatus::Expired => Status::Expired,
+            },
+            name: ticket.name.clone(),
+            email: ticket.email.clone(),
+            party_size: ticket.party_size,
+            expires_at: ticket.expires_at.filter(|_| status == TicketStatus::Reserved).map(Time),
+            created_at: Time(ticket.created_at),
+            confirmed_at: ticket.confirmed_at.map(Time),
+            cancelled_at: ticket.cancelled_at.map(Time),
+        }
+    }
+
+    /// Changes with everything that can be seen of it.
+    pub(crate) fn etag(&self) -> String {
+        etag::weak(&self.to_json_string())
+    }
+}

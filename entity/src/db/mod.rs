@@ -1,0 +1,133 @@
+//! Opens a database and begins transactions: the one place that does either.
+
+mod postgres;
+mod sqlite;
+mod statement;
+mod transaction;
+
+use std::time::{Duration, Instant};
+
+use sea_orm::{DatabaseConnection, DbBackend};
+
+pub(crate) use statement::{list, marks, sql, tuples, values};
+pub use transaction::Transaction;
+
+use crate::{Clock, Error, Millis};
+
+/// How long opening waits for others who are opening, migrating or recovering the same database.
+const OPEN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What survives a power loss on SQLite. (PostgreSQL decides that in its own configuration.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit is synced before it is acknowledged.
+    Full,
+    /// The last commits may be lost when the machine loses power; never when only a process dies.
+    Normal,
+}
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite://path` or `postgres://…`.
+    pub url: String,
+    /// What survives a power loss on SQLite.
+    pub durability: Durability,
+    /// Whether a missing SQLite file is made. A worker never does.
+    pub create: bool,
+    /// The time on SQLite.
+    pub clock: Clock,
+}
+
+/// An open database: a connection that writes, connections that read, and a clock.
+///
+/// On SQLite a process has exactly one writing connection, so that its tasks queue for it in order instead of fighting
+/// over the file's lock. On PostgreSQL both are the same pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    clock: Clock,
+    options: Options,
+}
+
+impl Database {
+    /// Opens the database that `options.url` names.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] for a URL of neither kind or an SQLite library with known corruption bugs; otherwise what
+    /// the database answered, after waiting some seconds for others who hold it.
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let since = Instant::now();
+        loop {
+            match Self::connect(&options).await {
+                Err(error) if error.is_lock() && since.elapsed() < OPEN_PATIENCE => transaction::moment().await,
+                result => return result,
+            }
+        }
+    }
+
+    async fn connect(options: &Options) -> Result<Self, Error> {
+        let (writer, reader) = if options.url.starts_with("sqlite:") {
+            sqlite::open(options).await?
+        } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+            let pool = postgres::open(options).await?;
+            (pool.clone(), pool)
+        } else {
+            return Err(Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()));
+        };
+        Ok(Self { writer, reader, clock: options.clock.clone(), options: options.clone() })
+    }
+
+    /// For statements that only read.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For the migration, which begins its own transaction.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Where the data is, for people: the absolute path of the SQLite file, or the server without the password.
+    pub fn location(&self) -> String {
+        if self.is_postgres() { postgres::location(&self.options.url) } else { sqlite::location(&self.options.url) }
+    }
+
+    /// The time for decisions: the clock given on SQLite, the database's own on PostgreSQL.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn now(&self) -> Result<Millis, Error> {
+        transaction::now(&self.reader, &self.clock).await
+    }
+
+    /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's write
+    /// lock from here on. Never wrap it in something that can drop it half-way: run it in a task of its own.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the lock or a connection was not to be had in time.
+    pub async fn begin(&self, patience: Duration) -> Result<Transaction, Error> {
+        transaction::begin(&self.writer, self.clock.clone(), patience).await
+    }
+
+    /// A separate connection that watches the SQLite file for commits of others.
+    pub(crate) async fn watch_connection(&self) -> Result<DatabaseConnection, Error> {
+        sqlite::open_watcher(&self.options).await
+    }
+
+    /// Closes every connection; on SQLite the last one of all processes also folds the log into the file.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn close(self) -> Result<(), Error> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! SQLite, embedded: one writing connection, some that read, one that watches.
+
+use std::{path::absolute, time::Duration};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use super::{Durability, Options, sql};
+use crate::Error;
+
+/// The first release without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug), which needs just what we
+/// do: several connections writing one log.
+const OLDEST_LIBRARY: (u32, u32, u32) = (3, 51, 3);
+
+/// Connections that read. More than cores would only queue.
+const READERS: u32 = 4;
+
+/// How long a task waits for the one writing connection of its own process before [`Error::Busy`].
+const ACQUIRE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a reader waits for a log that somebody is recovering.
+const READER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The log is folded into the file every so many pages. Larger values make single commits many times slower.
+const CHECKPOINT_PAGES: &str = "1000";
+
+/// The log file is cut back to this size after a burst.
+const LOG_SIZE_MAX: &str = "67108864";
+
+pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+    let file = path(&options.url);
+    if file.is_empty() || file.contains(":memory:") {
+        return Err(Error::Unusable("several connections share the database, so it must be a file".to_owned()));
+    }
+    let synchronous = match options.durability {
+        Durability::Full => SqliteSynchronous::Full,
+        Durability::Normal => SqliteSynchronous::Normal,
+    };
+    let create = options.create;
+    let writer = connect(options, 1, move |o| {
+        let o = o.create_if_missing(create).synchronous(synchronous).busy_timeout(Duration::ZERO);
+        // A worker leaves the mode alone: whoever made the file chose it.
+        if create { o.journal_mode(SqliteJournalMode::Wal) } else { o }
+    })
+    .await?;
+    refuse_old_library(&writer).await?;
+    let reader = connect(options, READERS, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await?;
+    Ok((writer, reader))
+}
+
+/// A connection of its own, because `PRAGMA data_version` tells what others committed since this connection last asked.
+pub(super) async fn open_watcher(options: &Options) -> Result<DatabaseConnection, Error> {
+    connect(options, 1, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await
+}
+
+async fn connect(
+    options: &Options,
+    connections: u32,
+    configure: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
+) -> Result<DatabaseConnection, Error> {
+    let mut o = ConnectOptions::new(&options.url);
+    o.max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        // Pragmas belong to a connection, so they are set on each one the pool makes.
+        .map_sqlx_sqlite_opts(move |o| {
+            configure(o)
+                .foreign_keys(true)
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                .pragma("journal_size_limit", LOG_SIZE_MAX)
+                .pragma("temp_store", "MEMORY")
+                .pragma("trusted_schema", "OFF")
+        });
+    Ok(sea_orm::Database::connect(o).await?)
+}
+
+async fn refuse_old_library(connection: &DatabaseConnection) -> Result<(), Error> {
+    let row = connection.query_one_raw(sql(connection, "SELECT sqlite_version() AS version", vec![])).await?;
+    let version: String = row.map(|row| row.try_get("", "version")).transpose()?.unwrap_or_default();
+    if is_old(&version) {
+        return Err(Error::Unusable(format!("SQLite {version} can corrupt its log; 3.51.3 or later is needed")));
+    }
+    Ok(())
+}
+
+fn is_old(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    (next(), next(), next()) < OLDEST_LIBRARY
+}
+
+pub(super) fn location(url: &str) -> String {
+    let file = path(url);
+    absolute(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+}
+
+fn path(url: &str) -> &str {
+    let file = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    file.split_once('?').map_or(file, |(file, _)| file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_with_the_log_bug_are_old() {
+        for version in ["3.46.0", "3.51.2", "", "garbage", "2.99.99"] {
+            assert!(is_old(version), "{version}");
+        }
+        for version in ["3.51.3", "3.52.0", "4.0.0"] {
+            assert!(!is_old(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn the_path_is_what_follows_the_scheme() {
+        assert_eq!(path("sqlite://turnout.db"), "turnout.db");
+        assert_eq!(path("sqlite:///var/lib/turnout.db?mode=rwc"), "/var/lib/turnout.db");
+        assert_eq!(path("sqlite:a/b.db"), "a/b.db");
+    }
+}

@@ -1,0 +1,108 @@
+//! A transaction that may write, and the only way to begin one.
+
+use std::{
+    ops::Deref,
+    time::{Duration, Instant},
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+use super::sql;
+use crate::{Clock, Error, Millis};
+
+/// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: DatabaseTransaction,
+    clock: Clock,
+}
+
+impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+impl Transaction {
+    /// The time for decisions. Ask after the lock that the decision is about has been taken: a time read earlier may
+    /// be older than what the lock's last holder decided.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn now(&self) -> Result<Millis, Error> {
+        now(&self.inner, &self.clock).await
+    }
+
+    /// Makes the work durable and visible. After an error it is unknown whether it was committed.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Undoes the work now rather than when the connection is used next.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// What to add to a SELECT to lock its rows of `table` until the end of this transaction. SQLite needs nothing: the
+    /// transaction holds the whole file's lock. NO KEY, because foreign-key checks of others must not wait.
+    pub(crate) fn lock_clause(&self, table: &str) -> String {
+        match self.get_database_backend() {
+            DbBackend::Postgres => format!("FOR NO KEY UPDATE OF {table}"),
+            _ => String::new(),
+        }
+    }
+}
+
+pub(super) async fn begin(
+    connection: &DatabaseConnection,
+    clock: Clock,
+    patience: Duration,
+) -> Result<Transaction, Error> {
+    let since = Instant::now();
+    loop {
+        match try_begin(connection).await {
+            Ok(inner) => return Ok(Transaction { inner, clock }),
+            Err(error) if !error.is_lock() => return Err(error),
+            Err(_) if since.elapsed() >= patience => return Err(Error::Busy),
+            Err(_) => moment().await,
+        }
+    }
+}
+
+async fn try_begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: match connection.get_database_backend() {
+            DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
+            _ => None,
+        },
+        ..TransactionOptions::default()
+    };
+    Ok(connection.begin_with_options(options).await?)
+}
+
+/// About a millisecond. SQLite's own busy handler sleeps up to 100 ms and starves whoever comes late, so we wait
+/// ourselves; the jitter keeps two waiters from meeting again and again.
+pub(super) async fn moment() {
+    tokio::time::sleep(Duration::from_micros(fastrand::u64(500..1500))).await;
+}
+
+pub(super) async fn now(connection: &impl ConnectionTrait, clock: &Clock) -> Result<Millis, Error> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(clock.now());
+    }
+    // Not now(), which stands still at the start of the transaction.
+    let query = sql(connection, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now", vec![]);
+    let row = connection.query_one_raw(query).await?.ok_or(Error::Guard { what: "clock", expected: 1, actual: 0 })?;
+    Ok(row.try_get("", "now")?)
+}

@@ -1,0 +1,217 @@
+//! Events and their seats.
+
+use std::collections::HashMap;
+
+use sea_orm::{FromQueryResult, Set, entity::prelude::*};
+
+use crate::{
+    Error, Millis, Transaction,
+    db::{list, marks, sql, values},
+    error::guard,
+};
+
+/// Whether people can see an event and register for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum EventStatus {
+    /// Only its organizer and administrators see it.
+    #[sea_orm(string_value = "draft")]
+    Draft,
+    /// Everybody sees it.
+    #[sea_orm(string_value = "published")]
+    Published,
+    /// Visible by its id; nobody can register or confirm.
+    #[sea_orm(string_value = "cancelled")]
+    Cancelled,
+}
+
+/// An event. Always: capacity = `available_spots` + the seats of its reserved, confirmed and checked-in tickets.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "event")]
+pub struct Model {
+    /// UUID v7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The account it belongs to.
+    pub organizer_id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// Free text; empty when there is none.
+    pub description: String,
+    /// Free text; empty when there is none.
+    pub location: String,
+    /// When it begins.
+    pub starts_at: Millis,
+    /// When it is over.
+    pub ends_at: Option<Millis>,
+    /// IANA name of the zone its times are meant in.
+    pub time_zone: String,
+    /// Before this nobody can register.
+    pub registration_opens_at: Option<Millis>,
+    /// From this on nobody can register; the start when absent.
+    pub registration_closes_at: Option<Millis>,
+    /// Seats, 1 to 1,000,000.
+    pub capacity: i64,
+    /// Seats nobody holds.
+    pub available_spots: i64,
+    /// How long a reserved ticket waits for its confirmation.
+    pub hold_seconds: i64,
+    /// How long a seat offered to a waiting person waits for its confirmation.
+    pub offer_seconds: i64,
+    /// Whether people are put on a waiting list when it is full.
+    pub waitlist_enabled: bool,
+    /// Seats that one ticket may take.
+    pub max_party_size: i64,
+    /// Who sees it.
+    pub status: EventStatus,
+    /// Raised by each edit of the organizer.
+    pub version: i64,
+    /// Whose turn it is: a rising number, not a time. The lowest is served next.
+    pub served_at: i64,
+    /// Set on the hidden copy that a simulation runs on.
+    pub shadow_of: Option<Uuid>,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it was last edited.
+    pub updated_at: Millis,
+}
+
+/// No relations: the statements name their tables.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// When registration ends, whether or not the organizer chose a time.
+    pub fn closes_at(&self) -> Millis {
+        self.registration_closes_at.unwrap_or(self.starts_at)
+    }
+}
+
+/// Adds an event as it is given.
+///
+/// # Errors
+/// What the database answered.
+pub async fn insert(tx: &Transaction, event: &Model) -> Result<(), Error> {
+    let model: ActiveModel = event.clone().into();
+    // An ActiveModel made from a Model counts as already stored; `reset_all` marks every column to be written.
+    let model = ActiveModel { id: Set(event.id), ..model.reset_all() };
+    Entity::insert(model).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// The event, if the public may see it: published or cancelled, and no simulation's copy.
+///
+/// # Errors
+/// What the database answered.
+pub async fn find_public(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, Error> {
+    let query =
+        sql(connection, "SELECT * FROM event WHERE id = ? AND status <> 'draft' AND shadow_of IS NULL", values![id]);
+    Ok(Model::find_by_statement(query).one(connection).await?)
+}
+
+/// Published events that have not started, by (`starts_at`, `id`), from behind `after` on.
+///
+/// # Errors
+/// What the database answered.
+pub async fn list_upcoming(
+    connection: &impl ConnectionTrait,
+    now: Millis,
+    after: Option<(Millis, Uuid)>,
+    limit: u32,
+) -> Result<Vec<Model>, Error> {
+    let (starts_at, id) = after.unwrap_or((now, Uuid::max()));
+    let query = sql(
+        connection,
+        "SELECT * FROM event WHERE status = 'published' AND shadow_of IS NULL
+         AND starts_at > ? AND (starts_at, id) > (?, ?) ORDER BY starts_at, id LIMIT ?",
+        values![now, starts_at, id, i64::from(limit)],
+    );
+    Ok(Model::find_by_statement(query).all(connection).await?)
+}
+
+/// What intake judges an intent by.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Window {
+    /// The event.
+    pub id: Uuid,
+    /// Who sees it.
+    pub status: EventStatus,
+    /// Before this nobody can register.
+    pub opens_at: Option<Millis>,
+    /// From this on nobody can register.
+    pub closes_at: Millis,
+    /// From this on nobody can register either.
+    pub starts_at: Millis,
+    /// Seats that one ticket may take.
+    pub max_party_size: i64,
+    /// Who may name other people.
+    pub organizer_email: String,
+}
+
+/// The registration windows of these events; an unknown id has none.
+///
+/// # Errors
+/// What the database answered.
+pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Window>, Error> {
+    let query = sql(
+        connection,
+        &format!(
+            "SELECT event.id, event.status, registration_opens_at AS opens_at,
+             coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
+             account.email AS organizer_email
+             FROM event JOIN account ON account.id = event.organizer_id WHERE event.id IN ({})",
+            marks(ids.len())
+        ),
+        list(ids.iter().copied()),
+    );
+    let windows = Window::find_by_statement(query).all(connection).await?;
+    Ok(windows.into_iter().map(|window| (window.id, window)).collect())
+}
+
+/// The event, locked until the end of the transaction: the first step of whoever creates, cancels, expires or promotes
+/// one of its tickets.
+///
+/// # Errors
+/// What the database answered.
+pub async fn lock(tx: &Transaction, id: Uuid) -> Result<Option<Model>, Error> {
+    let text = format!("SELECT * FROM event WHERE id = ? {}", tx.lock_clause("event"));
+    Ok(Model::find_by_statement(sql(&**tx, &text, values![id])).one(&**tx).await?)
+}
+
+/// Returns seats that a ticket no longer holds.
+///
+/// # Errors
+/// [`Error::Guard`] when they would be more than the event has; otherwise what the database answered.
+pub async fn return_seats(tx: &Transaction, id: Uuid, seats: i64) -> Result<(), Error> {
+    if seats == 0 {
+        return Ok(());
+    }
+    let update = sql(
+        &**tx,
+        "UPDATE event SET available_spots = available_spots + ? WHERE id = ? AND available_spots + ? <= capacity",
+        values![seats, id, seats],
+    );
+    guard("event::return_seats", 1, tx.execute_raw(update).await?.rows_affected())
+}
+
+/// Ends an event's turn: takes `taken` seats, if that many are free, and puts it behind all others.
+///
+/// # Errors
+/// [`Error::Guard`] when fewer seats are free; otherwise what the database answered.
+pub async fn serve(tx: &Transaction, id: Uuid, taken: i64) -> Result<(), Error> {
+    let turn = match tx.get_database_backend() {
+        sea_orm::DbBackend::Postgres => "nextval('event_turn')",
+        _ => "(SELECT max(served_at) + 1 FROM event)",
+    };
+    let update = sql(
+        &**tx,
+        &format!(
+            "UPDATE event SET available_spots = available_spots - ?, served_at = {turn}
+             WHERE id = ? AND available_spots >= ?"
+        ),
+        values![taken, id, taken],
+    );
+    guard("event::serve", 1, tx.execute_raw(update).await?.rows_affected())
+}

@@ -1,0 +1,109 @@
+//! The producers' half of the queue: intents go in, each key once.
+
+use std::collections::HashMap;
+
+use sea_orm::{FromQueryResult, entity::prelude::*};
+
+use crate::{
+    Error, Millis, Transaction,
+    db::{list, sql, tuples, values},
+};
+
+/// An intent to register, validated, with every default filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// UUID v7; the registration's id.
+    pub id: Uuid,
+    /// What for.
+    pub event_id: Uuid,
+    /// The person's e-mail, normalised.
+    pub email: String,
+    /// The person's name.
+    pub name: String,
+    /// Seats wanted, at least 1.
+    pub party_size: i64,
+    /// Whose keys: the caller's e-mail.
+    pub key_scope: String,
+    /// The client's Idempotency-Key.
+    pub idempotency_key: String,
+    /// What the request asked for, condensed: the same key with another fingerprint is a client's mistake.
+    pub fingerprint: String,
+    /// The `traceparent` of the request, so that the worker's work can be linked to it.
+    pub trace_context: Option<String>,
+}
+
+/// A job that already has a key.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Taken {
+    /// The registration made with the key.
+    pub id: Uuid,
+    /// Whose key.
+    pub key_scope: String,
+    /// The key.
+    pub idempotency_key: String,
+    /// What was asked for with it.
+    pub fingerprint: String,
+}
+
+/// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the `seq` of each one added.
+///
+/// # Errors
+/// What the database answered.
+pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<HashMap<Uuid, i64>, Error> {
+    const COLUMNS: usize = 12;
+    if jobs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut parameters = Vec::with_capacity(jobs.len() * COLUMNS);
+    for job in jobs {
+        parameters.extend(values![
+            job.id,
+            "register",
+            job.event_id,
+            job.email.as_str(),
+            job.name.as_str(),
+            job.party_size,
+            job.key_scope.as_str(),
+            job.idempotency_key.as_str(),
+            job.fingerprint.as_str(),
+            job.trace_context.clone(),
+            now,
+            now,
+        ]);
+    }
+    let insert = sql(
+        &**tx,
+        &format!(
+            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+             trace_context, run_at, created_at) VALUES {}
+             ON CONFLICT (key_scope, idempotency_key) DO NOTHING RETURNING id, seq",
+            tuples(jobs.len(), COLUMNS)
+        ),
+        parameters,
+    );
+    let mut added = HashMap::with_capacity(jobs.len());
+    for row in tx.query_all_raw(insert).await? {
+        added.insert(row.try_get("", "id")?, row.try_get("", "seq")?);
+    }
+    Ok(added)
+}
+
+/// The jobs that these (scope, key) pairs belong to.
+///
+/// # Errors
+/// What the database answered.
+pub async fn find_by_keys(connection: &impl ConnectionTrait, keys: &[(&str, &str)]) -> Result<Vec<Taken>, Error> {
+    if keys.is_empty() {
+        return Ok(vec![]);
+    }
+    let query = sql(
+        connection,
+        &format!(
+            "SELECT id, key_scope, idempotency_key, fingerprint FROM job
+             WHERE (key_scope, idempotency_key) IN (VALUES {})",
+            tuples(keys.len(), 2)
+        ),
+        list(keys.iter().flat_map(|(scope, key)| [*scope, *key])),
+    );
+    Ok(Taken::find_by_statement(query).all(connection).await?)
+}

@@ -1,0 +1,30 @@
+//! What the processes of Turnout must agree on: tables, states, rules and statements.
+//!
+//! - [`Database`] opens SQLite or PostgreSQL and begins the transactions; [`Changes`] tells when somebody committed.
+//! - [`event`], [`job`] and [`ticket`] hold one table each: its row, its states and every statement on it, noun first
+//!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
+//!   by side. [`registration`] is the client's view of a job and the ticket it led to.
+//! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
+//!
+//! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
+//! [`Transaction`], because only that holds SQLite's write lock from its start; statements that read take any
+//! connection. All of them return a count or the rows that really moved, and callers check it.
+
+pub mod account;
+mod clock;
+mod db;
+mod email;
+mod error;
+pub mod event;
+pub mod job;
+pub mod registration;
+pub mod ticket;
+mod viewer;
+mod wake;
+
+pub use clock::{Clock, Millis};
+pub use db::{Database, Durability, Options, Transaction};
+pub use email::{Email, InvalidEmail};
+pub use error::Error;
+pub use viewer::Viewer;
+pub use wake::{Changes, Topic, announce};

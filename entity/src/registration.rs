@@ -1,0 +1,84 @@
+//! Registrations: the client's view of a job and of the ticket it led to.
+
+use sea_orm::{FromQueryResult, Iden, Iterable, QueryResult, entity::prelude::*};
+
+use crate::{
+    Error, Millis, Viewer,
+    db::{list, marks, sql, values},
+    job::{JobState, Outcome, Refusal},
+    ticket,
+    viewer::SEES_JOB,
+};
+
+/// A job as its client may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The job's id.
+    pub id: Uuid,
+    /// Order of arrival.
+    pub seq: i64,
+    /// What for.
+    pub event_id: Uuid,
+    /// Where the job stands.
+    pub state: JobState,
+    /// The decision, once there is one.
+    pub outcome: Option<Outcome>,
+    /// Why not, if refused.
+    pub refusal: Option<Refusal>,
+    /// Refused only because of unconfirmed holds.
+    pub may_return: bool,
+    /// When it was accepted.
+    pub created_at: Millis,
+    /// When it was decided.
+    pub settled_at: Option<Millis>,
+    /// The ticket, if it led to one.
+    pub ticket: Option<ticket::Model>,
+}
+
+impl FromQueryResult for Registration {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.try_get(prefix, "id")?,
+            seq: row.try_get(prefix, "seq")?,
+            event_id: row.try_get(prefix, "event_id")?,
+            state: row.try_get(prefix, "state")?,
+            outcome: row.try_get(prefix, "outcome")?,
+            refusal: row.try_get(prefix, "refusal")?,
+            may_return: row.try_get(prefix, "may_return")?,
+            created_at: row.try_get(prefix, "created_at")?,
+            settled_at: row.try_get(prefix, "settled_at")?,
+            ticket: ticket::Model::from_query_result_optional(row, TICKET)?,
+        })
+    }
+}
+
+/// What the ticket's columns are called in a joined row.
+const TICKET: &str = "ticket_";
+
+fn select() -> String {
+    let columns: Vec<String> = ticket::Column::iter()
+        .map(|column| column.to_string())
+        .map(|column| format!("ticket.{column} AS {TICKET}{column}"))
+        .collect();
+    format!("SELECT job.*, {} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", columns.join(", "))
+}
+
+/// The registration, if this viewer may see it.
+///
+/// # Errors
+/// What the database answered.
+pub async fn find(connection: &impl ConnectionTrait, id: Uuid, viewer: &Viewer) -> Result<Option<Registration>, Error> {
+    let mut parameters = values![id];
+    parameters.extend(viewer.job_values());
+    let text = format!("{} WHERE job.id = ? AND {SEES_JOB}", select());
+    Ok(Registration::find_by_statement(sql(connection, &text, parameters)).one(connection).await?)
+}
+
+/// Those of these registrations that are no longer pending, for somebody who has already been allowed to see them.
+///
+/// # Errors
+/// What the database answered.
+pub async fn find_decided(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Registration>, Error> {
+    let text = format!("{} WHERE job.state <> 'pending' AND job.id IN ({})", select(), marks(ids.len()));
+    Ok(Registration::find_by_statement(sql(connection, &text, list(ids.iter().copied()))).all(connection).await?)
+}

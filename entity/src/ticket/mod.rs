@@ -1,0 +1,104 @@
+//! Tickets: who holds which seats, and until when.
+//!
+//! A ticket moves only along the edges of its state graph (README), each one guarded UPDATE that names the state it
+//! comes from; seats move only by what such an UPDATE returned. Whoever makes, cancels or expires a ticket has locked
+//! the event's row before; confirming touches the ticket's row alone.
+
+mod expire;
+mod issue;
+mod read;
+mod transition;
+
+pub use expire::{expire_due, lock_event_with_due, next_expiry};
+pub use issue::{NewTicket, held_seats, insert, people_with_active};
+pub use read::{find, find_many, lock};
+pub use transition::{cancel, confirm};
+
+use sea_orm::entity::prelude::*;
+
+use crate::Millis;
+
+/// Where a ticket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum TicketStatus {
+    /// In line, without seats.
+    #[sea_orm(string_value = "waitlisted")]
+    Waitlisted,
+    /// Holds seats until `expires_at`.
+    #[sea_orm(string_value = "reserved")]
+    Reserved,
+    /// Holds seats.
+    #[sea_orm(string_value = "confirmed")]
+    Confirmed,
+    /// Used at the door.
+    #[sea_orm(string_value = "checked_in")]
+    CheckedIn,
+    /// Given up; its seats went back.
+    #[sea_orm(string_value = "cancelled")]
+    Cancelled,
+    /// Not confirmed in time; its seats went back.
+    #[sea_orm(string_value = "expired")]
+    Expired,
+}
+
+/// The states of a ticket that counts as a person's one ticket for an event. Word for word the condition of the partial
+/// unique index, or SQLite does not use it.
+pub(crate) const ACTIVE: &str = "status IN ('waitlisted', 'reserved', 'confirmed', 'checked_in')";
+
+/// A ticket.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "ticket")]
+pub struct Model {
+    /// Order of issue.
+    #[sea_orm(primary_key)]
+    pub seq: i64,
+    /// UUID v7.
+    pub id: Uuid,
+    /// What for.
+    pub event_id: Uuid,
+    /// The registration it came from.
+    pub job_id: Uuid,
+    /// The person's account, if there is one.
+    pub account_id: Option<Uuid>,
+    /// The person; the ticket belongs to this address.
+    pub email: String,
+    /// The person's name.
+    pub name: String,
+    /// Seats it holds (or wants, while waitlisted).
+    pub party_size: i64,
+    /// Where it stands. A reserved ticket past `expires_at` is expired, whatever stands here.
+    pub status: TicketStatus,
+    /// When the hold ends or ended.
+    pub expires_at: Option<Millis>,
+    /// When the seats were offered to a waiting person.
+    pub offered_at: Option<Millis>,
+    /// How often the hold was extended.
+    pub extensions: i64,
+    /// What the door's device sent with the scan.
+    pub check_in_nonce: Option<String>,
+    /// When it was issued.
+    pub created_at: Millis,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Millis>,
+    /// When it was used.
+    pub checked_in_at: Option<Millis>,
+    /// When it was given up.
+    pub cancelled_at: Option<Millis>,
+    /// When it was found lapsed.
+    pub expired_at: Option<Millis>,
+}
+
+/// No relations: the statements name their tables.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The status at a time: a hold is valid until `expires_at` and not a moment longer, reaped or not.
+    pub fn status_at(&self, now: Millis) -> TicketStatus {
+        let lapsed = self.status == TicketStatus::Reserved && self.expires_at.is_some_and(|at| at <= now);
+        if lapsed { TicketStatus::Expired } else { self.status }
+    }
+}

@@ -1,0 +1,247 @@
+//! An HTTP client that is somebody.
+
+use std::{collections::BTreeMap, future::Future};
+
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A client of one api process, calling as one person.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    headers: HeaderMap,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null if it is empty or no JSON.
+    pub body: Value,
+}
+
+impl Client {
+    pub(crate) fn new(http: reqwest::Client, base: String) -> Self {
+        Self { http, base, headers: HeaderMap::new() }
+    }
+
+    /// The same, calling as somebody in gateway mode.
+    pub fn as_role(&self, email: &str, role: &str) -> Self {
+        self.with("x-user", email).with("x-role", role)
+    }
+
+    /// The same, calling as an attendee.
+    pub fn attendee(&self, email: &str) -> Self {
+        self.as_role(email, "attendee")
+    }
+
+    /// The same, calling as the organizer of the tests' events.
+    pub fn organizer(&self) -> Self {
+        self.as_role("organizer@example.org", "organizer")
+    }
+
+    /// The same, sending a header with every request.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+        client.headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+        client
+    }
+
+    /// The same, sending with every request that it is willing to wait for so many seconds.
+    pub fn waiting(&self, seconds: u32) -> Self {
+        self.with("prefer", &format!("wait={seconds}"))
+    }
+
+    /// The same, from another address of this machine, on new connections.
+    ///
+    /// # Panics
+    /// When the client cannot be made.
+    pub fn from_address(&self, address: &str) -> Self {
+        let address: std::net::IpAddr = address.parse().expect("an address");
+        let http = reqwest::Client::builder().local_address(address).pool_max_idle_per_host(0).build();
+        Self { http: http.expect("a client"), ..self.clone() }
+    }
+
+    /// Where the api is, such as `http://127.0.0.1:8080`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Sends a request. An error is the connection's: nothing came back.
+    ///
+    /// # Errors
+    /// What the HTTP client says.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await?;
+        Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.try_send(method, path, body).await.expect("an answer")
+    }
+
+    /// GET.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// POST with a JSON body.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// POST without a body.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn post_empty(&self, path: &str) -> Answer {
+        self.send(Method::POST, path, None).await
+    }
+
+    /// Any method, with or without a text as its body and its content type.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn raw(&self, method: Method, path: &str, body: Option<(&str, &str)>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+        if let Some((content_type, text)) = body {
+            request = request.header("content-type", content_type).body(text.to_owned());
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+    }
+
+    /// Makes an event with so many seats, with these fields besides. Returns its id.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn event(&self, capacity: u32, more: Value) -> String {
+        let mut body = json!({"name": "A sale", "starts_at": "2100-01-01T00:00:00Z", "capacity": capacity});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        let answer = self.organizer().post("/events", body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.text("id")
+    }
+
+    /// Asks for seats with this key.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn register(&self, event: &str, key: &str) -> Answer {
+        self.register_with(event, key, json!({})).await
+    }
+
+    /// Asks for seats with this key and body.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn register_with(&self, event: &str, key: &str, body: Value) -> Answer {
+        self.with("idempotency-key", key).post(&format!("/events/{event}/register"), body).await
+    }
+
+    /// Asks for seats with a key of its own and waits for a ticket. Returns its id.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn ticket(&self, event: &str) -> String {
+        let answer = self.waiting(20).register(event, &new_key()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.text("ticket_id")
+    }
+
+    /// Polls a registration until it is decided.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn decision(&self, registration: &str) -> Answer {
+        loop {
+            let answer = self.waiting(10).get(&format!("/registrations/{registration}")).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            if answer.text("status") != "pending" {
+                return answer;
+            }
+        }
+    }
+
+    /// The free seats of an event.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn available(&self, event: &str) -> i64 {
+        let answer = self.get(&format!("/events/{event}")).await;
+        answer.body["available_spots"].as_i64().expect("available_spots")
+    }
+}
+
+impl Answer {
+    /// A text field of the body; empty if there is none.
+    pub fn text(&self, name: &str) -> String {
+        self.body[name].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A header; empty if there is none.
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    /// The code of a problem.
+    pub fn code(&self) -> String {
+        self.text("code")
+    }
+}
+
+/// A key that nobody used.
+pub fn new_key() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// Runs all of these at once and returns what they returned, in order.
+///
+/// # Panics
+/// When one of them panics.
+pub async fn every<T: Send + 'static>(
+    work: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
+    let mut results = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        results.push(task.await.expect("the task does not panic"));
+    }
+    results
+}
+
+/// How often each of these occurs.
+pub fn count<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeMap<T, usize> {
+    items.into_iter().fold(BTreeMap::new(), |mut counts, item| {
+        *counts.entry(item).or_default() += 1;
+        counts
+    })
+}

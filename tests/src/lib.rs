@@ -1,0 +1,46 @@
+//! The harness: a [`World`] is a fresh database with the real programs running on it, and checks the promises when a test
+//! is over.
+//!
+//! A test written once with [`both_databases!`] runs on SQLite and on PostgreSQL.
+
+#![expect(clippy::expect_used, reason = "what goes wrong in the harness fails the test it serves")]
+
+mod client;
+mod postgres;
+mod process;
+mod promises;
+mod run;
+mod world;
+
+pub use client::{Answer, Client, count, every, new_key};
+pub use process::{Process, Signal};
+pub use run::{Body, Programs, run};
+pub use world::{Kind, Setup, World};
+
+/// Declares tests that run on both databases: each body becomes `sqlite::name` and `postgres::name`.
+#[macro_export]
+macro_rules! both_databases {
+    ($($(#[$doc:meta])* async fn $name:ident($world:ident: &mut World) $body:block)*) => {
+        $($(#[$doc])* async fn $name($world: &mut $crate::World) $body)*
+
+        mod sqlite {
+            $(#[test] fn $name() {
+                $crate::run($crate::Kind::Sqlite, $crate::programs!(), |world| Box::pin(super::$name(world)));
+            })*
+        }
+
+        mod postgres {
+            $(#[test] fn $name() {
+                $crate::run($crate::Kind::Postgres, $crate::programs!(), |world| Box::pin(super::$name(world)));
+            })*
+        }
+    };
+}
+
+/// The programs that cargo built for this test run.
+#[macro_export]
+macro_rules! programs {
+    () => {
+        $crate::Programs { api: env!("CARGO_BIN_EXE_api-under-test"), worker: env!("CARGO_BIN_EXE_worker-under-test") }
+    };
+}

@@ -1,0 +1,98 @@
+//! A program under test, running.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
+
+/// A running program; killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    /// The first line it printed.
+    pub greeting: String,
+}
+
+/// Programs that take longer than this to say that they are there never will.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+
+impl Process {
+    /// Starts a program and waits for the first line it prints. What it logs goes to `log`.
+    ///
+    /// # Panics
+    /// When it ends or stays silent; the message holds what it logged.
+    pub fn start(program: &str, flags: &[String], log: &Path) -> Self {
+        let file = std::fs::File::options().create(true).append(true).open(log).expect("a log file");
+        let mut child = Command::new(program)
+            .args(flags)
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = stdout.read_line(&mut line);
+            let _ = sender.send(line);
+            // What else it prints must not fill the pipe.
+            let _ = stdout.read_to_end(&mut Vec::new());
+        });
+        let greeting = receiver.recv_timeout(START_PATIENCE).unwrap_or_default();
+        let mut process = Self { child, greeting };
+        if process.greeting.is_empty() {
+            process.kill();
+            let logged = std::fs::read_to_string(log).unwrap_or_default();
+            panic!("{program} {flags:?} did not start:\n{logged}");
+        }
+        process
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the process is there");
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// kill -9, and waits until it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end with SIGTERM and waits. Returns how it ended and how long that took.
+    ///
+    /// # Panics
+    /// When it does not end within half a minute.
+    pub fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let since = Instant::now();
+        self.signal(Signal::TERM);
+        while since.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = self.child.try_wait().expect("the process is ours") {
+                return (status, since.elapsed());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        panic!("the process does not end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

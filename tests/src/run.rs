@@ -1,0 +1,37 @@
+//! Runs one test in a world of its own.
+
+use std::{io::Write, pin::Pin};
+
+use crate::world::{Kind, World};
+
+/// Where the programs under test are.
+#[derive(Clone, Copy, Debug)]
+pub struct Programs {
+    /// The api.
+    pub api: &'static str,
+    /// The worker.
+    pub worker: &'static str,
+}
+
+/// What a test does with its world.
+pub type Body<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Runs a test and then checks the promises. Without a database it cannot run: that is a failure in CI and told loudly
+/// elsewhere.
+///
+/// # Panics
+/// When the test or a promise fails.
+pub fn run(kind: Kind, programs: Programs, body: impl for<'a> FnOnce(&'a mut World) -> Body<'a>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let Some(mut world) = World::new(kind, programs).await else {
+            let told = format!("\n*** {kind:?} is not to be had, so this test DID NOT RUN ***\n");
+            assert!(std::env::var_os("CI").is_none(), "{told}");
+            // Not eprintln!, which the test runner swallows when a test passes.
+            let _ = std::io::stderr().write_all(told.as_bytes());
+            return;
+        };
+        body(&mut world).await;
+        world.finish().await;
+    });
+}

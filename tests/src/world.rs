@@ -1,0 +1,254 @@
+//! A fresh database with the real programs running on it.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{Client, Process, Programs, postgres, promises::PROMISES};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file in a folder of its own.
+    Sqlite,
+    /// A database of its own on a server that the tests start.
+    Postgres,
+}
+
+/// What runs in a world.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    /// Api processes.
+    pub apis: usize,
+    /// Workers inside each api process.
+    pub embedded: u32,
+    /// Worker processes.
+    pub workers: usize,
+    /// Further flags of the api processes.
+    pub api_flags: &'a [&'a str],
+    /// Further flags of the worker processes.
+    pub worker_flags: &'a [&'a str],
+}
+
+impl Default for Setup<'_> {
+    /// One api process with an embedded worker, as somebody who tries it has.
+    fn default() -> Self {
+        Self { apis: 1, embedded: 1, workers: 0, api_flags: &[], worker_flags: &[] }
+    }
+}
+
+/// A fresh database with the real programs running on it.
+#[derive(Debug)]
+pub struct World {
+    /// Which database it has.
+    pub kind: Kind,
+    /// The running api processes.
+    pub apis: Vec<Process>,
+    /// The running worker processes.
+    pub workers: Vec<Process>,
+    programs: Programs,
+    folder: TempDir,
+    url: String,
+    http: reqwest::Client,
+}
+
+/// How long a world waits for something that has to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl World {
+    /// A world where nothing runs yet. `None` if the database is not to be had.
+    pub(crate) async fn new(kind: Kind, programs: Programs) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = match kind {
+            Kind::Sqlite => format!("sqlite://{}", folder.path().join("turnout.db").display()),
+            Kind::Postgres => create_database(postgres::server()?).await,
+        };
+        let http = reqwest::Client::builder().pool_max_idle_per_host(1024).build().expect("a client");
+        Some(Self { kind, apis: vec![], workers: vec![], programs, folder, url, http })
+    }
+
+    /// Starts programs, in gateway mode and without rate limits unless their flags say otherwise. Returns a client of the
+    /// first api.
+    ///
+    /// # Panics
+    /// When one does not start.
+    pub fn start(&mut self, setup: &Setup<'_>) -> Client {
+        for _ in 0..setup.apis {
+            self.start_api(setup.embedded, setup.api_flags);
+        }
+        for _ in 0..setup.workers {
+            self.start_worker(setup.worker_flags);
+        }
+        self.client(0)
+    }
+
+    /// Starts an api process.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_api(&mut self, embedded: u32, flags: &[&str]) {
+        let mut all = vec![
+            format!("--database-url={}", self.url),
+            format!("--workers={embedded}"),
+            "--log-level=warn".to_owned(),
+        ];
+        let defaults = [("--listen", "127.0.0.1:0"), ("--auth", "gateway"), ("--rate-limit", "off")];
+        for (flag, value) in defaults {
+            if !flags.iter().any(|given| given.starts_with(flag)) {
+                all.push(format!("{flag}={value}"));
+            }
+        }
+        all.extend(flags.iter().map(ToString::to_string));
+        self.apis.push(Process::start(self.programs.api, &all, &self.log()));
+    }
+
+    /// Starts a worker process.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_worker(&mut self, flags: &[&str]) {
+        let mut all = vec![format!("--database-url={}", self.url)];
+        all.extend(flags.iter().map(ToString::to_string));
+        self.workers.push(Process::start(self.programs.worker, &all, &self.log()));
+    }
+
+    /// A client of the `index`-th api process that says nothing about who it is.
+    ///
+    /// # Panics
+    /// When there is no such process.
+    pub fn client(&self, index: usize) -> Client {
+        let greeting = &self.apis[index].greeting;
+        let base = greeting.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+        Client::new(self.http.clone(), base.trim_end_matches(',').to_owned())
+    }
+
+    /// The URL of the database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the programs log.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// The binaries under test.
+    pub fn programs(&self) -> Programs {
+        self.programs
+    }
+
+    /// A connection past the programs.
+    ///
+    /// # Panics
+    /// When the database cannot be opened.
+    pub async fn connect(&self) -> DatabaseConnection {
+        Database::connect(&self.url).await.expect("the database opens")
+    }
+
+    /// The number that a query of one row and one column `n` finds.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let db = self.connect().await;
+        let number = number(&db, sql).await;
+        db.close().await.expect("it closes");
+        number
+    }
+
+    /// Executes SQL past the programs.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    pub async fn execute(&self, sql: &str) {
+        let db = self.connect().await;
+        db.execute_unprepared(sql).await.expect("the statement runs");
+        db.close().await.expect("it closes");
+    }
+
+    /// Waits until a query of one row and one column `n` finds what `is_there` accepts; returns that.
+    ///
+    /// # Panics
+    /// When that does not happen within a minute.
+    pub async fn until(&self, sql: &str, is_there: impl Fn(i64) -> bool) -> i64 {
+        let db = self.connect().await;
+        let since = Instant::now();
+        loop {
+            let found = number(&db, sql).await;
+            if is_there(found) {
+                db.close().await.expect("it closes");
+                return found;
+            }
+            assert!(since.elapsed() < PATIENCE, "{sql}: still {found}\n{}", self.logged());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Waits until no job is pending.
+    ///
+    /// # Panics
+    /// When that does not happen within a minute.
+    pub async fn settled(&self) {
+        self.until("SELECT count(*) AS n FROM job WHERE state = 'pending'", |pending| pending == 0).await;
+    }
+
+    /// What the programs logged.
+    pub fn logged(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// Stops everything and checks the promises.
+    pub(crate) async fn finish(mut self) {
+        self.apis.clear();
+        self.workers.clear();
+        let logged = self.logged();
+        assert!(!logged.contains("panicked"), "a program panicked:\n{logged}");
+        let db = self.connect().await;
+        for (promise, query) in PROMISES {
+            let statement = Statement::from_string(db.get_database_backend(), *query);
+            let broken = db.query_all_raw(statement).await.expect("the check runs");
+            assert!(broken.is_empty(), "{promise}: {} rows break it\n{logged}", broken.len());
+        }
+        db.close().await.expect("it closes");
+        if self.kind == Kind::Postgres {
+            drop_database(&self.url).await;
+        }
+    }
+}
+
+async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let row = db.query_one_raw(statement).await.expect("the query runs").expect("a row");
+    row.try_get("", "n").expect("a number")
+}
+
+async fn create_database(server: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("turnout_{}_{number}", Uuid::now_v7().simple());
+    let since = Instant::now();
+    // A server that just started listening may still be recovering.
+    let db = loop {
+        match Database::connect(format!("{server}/postgres")).await {
+            Ok(db) => break db,
+            Err(error) => assert!(since.elapsed() < PATIENCE, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    db.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
+    db.close().await.expect("it closes");
+    format!("{server}/{name}")
+}
+
+async fn drop_database(url: &str) {
+    let (server, name) = url.rsplit_once('/').expect("a name");
+    let db = Database::connect(format!("{server}/postgres")).await.expect("the server answers");
+    db.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");
+    db.close().await.expect("it closes");
+}

@@ -1,0 +1,1 @@
+//! Load, crashes and races.

@@ -1,0 +1,97 @@
+//! The worker process: settings, logs, signals.
+
+use std::{process::ExitCode, time::Duration};
+
+use chrono::Utc;
+use clap::Parser;
+use entity::{Clock, Database, Durability, Error, Options};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Doorbells, Mistakes, Settings, SettingsArgs, run};
+
+/// Settles registrations. Start as many as you like on one database.
+#[derive(Debug, Parser)]
+#[command(name = "worker", version)]
+struct Args {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// How often a worker looks whether the database is there and current.
+const SCHEMA_POLL: Duration = Duration::from_millis(100);
+
+/// Runs the worker binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut mistakes = Mistakes::default();
+    let checked = args.settings.check(&mut mistakes);
+    if let Some(report) = mistakes.report() {
+        eprintln!("worker: these settings are wrong:\n{report}");
+        return ExitCode::from(2);
+    }
+    let Some((settings, durability)) = checked else { return ExitCode::from(2) };
+    tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
+    match start(args.settings.database_url, settings, durability) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn start(url: String, settings: Settings, durability: Durability) -> Result<(), Error> {
+    #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
+    let clock = Clock::new(|| Utc::now().timestamp_millis());
+    let stop = stop_on_signal().map_err(|error| Error::Unusable(format!("cannot listen for signals: {error}")))?;
+    let options = Options { url, durability, create: false, clock };
+    let Some(database) = wait_for_schema(options, &stop).await? else { return Ok(()) };
+    println!("worker: working on {}", database.location());
+    run(database.clone(), settings, Doorbells::default(), stop).await;
+    database.close().await
+}
+
+/// Cancelled by SIGTERM and SIGINT.
+fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        cancel.cancel();
+    });
+    Ok(stop)
+}
+
+/// Opens the database once it exists with the schema that this program knows; the api makes both. `None` when stopped
+/// before.
+async fn wait_for_schema(options: Options, stop: &CancellationToken) -> Result<Option<Database>, Error> {
+    let mut told = false;
+    while !stop.is_cancelled() {
+        match open_current(&options).await {
+            Ok(Some(database)) => return Ok(Some(database)),
+            Err(error) if !error.is_environmental() => return Err(error),
+            Ok(None) | Err(_) => {}
+        }
+        if !told {
+            tracing::info!("waiting for a database with the current schema; the api makes it");
+            told = true;
+        }
+        sleep(SCHEMA_POLL).await;
+    }
+    Ok(None)
+}
+
+async fn open_current(options: &Options) -> Result<Option<Database>, Error> {
+    let database = Database::open(options.clone()).await?;
+    if migration::is_current(database.reader()).await? {
+        return Ok(Some(database));
+    }
+    database.close().await?;
+    Ok(None)
+}

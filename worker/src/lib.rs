@@ -1,0 +1,45 @@
+//! The worker: decides what happens to intents.
+//!
+//! - `allocate` is the decision, a pure function;
+//! - `settle` claims a lane, decides and applies it in one transaction, and `settler` does so for as long as there is
+//!   work; `fault` says what to do when that goes wrong;
+//! - `reaper` expires holds that ran out.
+//!
+//! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
+//! database and nowhere else, so a worker that dies delays nobody.
+
+mod allocate;
+mod cli;
+mod fault;
+mod reaper;
+mod settings;
+mod settle;
+mod settler;
+
+pub use cli::main;
+pub use settings::{Mistakes, Settings, SettingsArgs};
+
+use std::sync::Arc;
+
+use entity::Database;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// How tasks of one process wake each other without going through the database. Both are hints; everything also
+/// works without them, a little later.
+#[derive(Clone, Debug, Default)]
+pub struct Doorbells {
+    /// Rung when intents were written: the settler looks at once.
+    pub intents: Arc<Notify>,
+    /// Rung when something was decided or expired: those who wait for answers look at once.
+    pub changes: Arc<Notify>,
+}
+
+/// Works until `stop`, then finishes the batch in hand. Database trouble is logged and waited out.
+pub async fn run(database: Database, settings: Settings, doorbells: Doorbells, stop: CancellationToken) {
+    let agenda = Arc::new(reaper::Agenda::default());
+    tokio::join!(
+        settler::run(&database, settings, &doorbells, &agenda, &stop),
+        reaper::run(&database, settings, &doorbells, &agenda, &stop),
+    );
+}
