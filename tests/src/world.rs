@@ -59,7 +59,7 @@ pub struct World {
 }
 
 /// How long a world waits for something that has to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl World {
     /// A world where nothing runs yet. `None` if the database is not to be had.
@@ -170,6 +170,28 @@ impl World {
         let db = self.connect().await;
         db.execute_unprepared(sql).await.expect("the statement runs");
         db.close().await.expect("it closes");
+    }
+
+    /// Puts pending jobs of that many different people into an event's lane, past the api.
+    ///
+    /// # Panics
+    /// When the database refuses them.
+    pub async fn enqueue(&self, event: &str, people: u32) {
+        let bare = event.replace('-', "");
+        let (event, id) = match self.kind {
+            Kind::Sqlite => (format!("x'{bare}'"), "randomblob(16)"),
+            Kind::Postgres => (format!("'{event}'::uuid"), "gen_random_uuid()"),
+        };
+        let tag = Uuid::now_v7().simple();
+        self.execute(&format!(
+            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+                 run_at, created_at)
+             SELECT {id}, 'register', {event}, 'p' || n || '-{tag}@example.org', 'P', 1, 'p' || n || '-{tag}@example.org',
+                 'k', 'f', 0, 0
+             FROM (WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {people})
+                   SELECT n FROM numbers) AS people ORDER BY n"
+        ))
+        .await;
     }
 
     /// Waits until a query of one row and one column `n` finds what `is_there` accepts; returns that.

@@ -1,0 +1,36 @@
+//! Order: within an event by arrival, between events in turns.
+
+use serde_json::json;
+use tests::{Setup, both_databases};
+
+both_databases! {
+    async fn a_small_event_does_not_wait_for_a_large_one(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, ..Setup::default() });
+        let (large, small) = (client.event(5000, json!({})).await, client.event(1, json!({})).await);
+        world.enqueue(&large, 5000).await;
+        let single = client.attendee("a@example.org").register(&small, "k").await.text("id");
+        world.start_worker(&["--batch-max=500"]);
+        world.settled().await;
+        let before = world.number(
+            "SELECT count(*) AS n FROM job AS other JOIN job AS single ON single.email = 'a@example.org'
+             WHERE other.event_id <> single.event_id AND other.settled_at <= single.settled_at",
+        ).await;
+        assert!(before <= 1000, "{before} settled before the single one, {single}");
+    }
+
+    async fn an_event_is_served_in_order_of_arrival(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, ..Setup::default() });
+        let event = client.event(700, json!({})).await;
+        world.enqueue(&event, 2000).await;
+        for _ in 0..3 {
+            world.start_worker(&["--batch-max=100"]);
+        }
+        world.settled().await;
+        assert_eq!(world.number("SELECT count(*) AS n FROM ticket").await, 700);
+        // The first 700 got the seats, in that order.
+        let last = world.number("SELECT max(job.seq) - min(job.seq) AS n FROM ticket JOIN job ON job.id = ticket.job_id").await;
+        assert_eq!(last, 699);
+        let inversions = "SELECT count(*) AS n FROM job AS a JOIN job AS b ON b.seq = a.seq + 1 WHERE b.settled_at < a.settled_at";
+        assert_eq!(world.number(inversions).await, 0);
+    }
+}
