@@ -1,1 +1,6 @@
-//! Load, crashes and races.
+//! Load, crashes and races: the promises under fire. One test at a time has the machine.
+
+mod alone;
+mod crashes;
+mod fire;
+mod load;
