@@ -210,6 +210,8 @@ const INDEXES: &[&str] = &[
     // The lanes: only pending jobs, so that history never slows the claim.
     "CREATE INDEX job_lane ON job (event_id, seq) WHERE state = 'pending'",
     "CREATE INDEX job_backing_off ON job (run_at) WHERE state = 'pending' AND attempt > 0",
+    // What may be forgotten some day.
+    "CREATE INDEX job_settled ON job (event_id, seq) WHERE state = 'settled'",
     "CREATE INDEX job_failed ON job (event_id, seq) WHERE state = 'failed'",
     // One person, one active ticket per event.
     "CREATE UNIQUE INDEX ticket_person ON ticket (event_id, email)

@@ -93,12 +93,9 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub fn start_api(&mut self, embedded: u32, flags: &[&str]) {
-        let mut all = vec![
-            format!("--database-url={}", self.url),
-            format!("--workers={embedded}"),
-            "--log-level=warn".to_owned(),
-        ];
-        let defaults = [("--listen", "127.0.0.1:0"), ("--auth", "gateway"), ("--rate-limit", "off")];
+        let mut all = vec![format!("--database-url={}", self.url), format!("--workers={embedded}")];
+        let defaults =
+            [("--listen", "127.0.0.1:0"), ("--auth", "gateway"), ("--rate-limit", "off"), ("--log-level", "warn")];
         for (flag, value) in defaults {
             if !flags.iter().any(|given| given.starts_with(flag)) {
                 all.push(format!("{flag}={value}"));
@@ -172,15 +169,23 @@ impl World {
         db.close().await.expect("it closes");
     }
 
+    /// An id as it is written in SQL.
+    pub fn id(&self, id: &str) -> String {
+        match self.kind {
+            Kind::Sqlite => format!("x'{}'", id.replace('-', "")),
+            Kind::Postgres => format!("'{id}'::uuid"),
+        }
+    }
+
     /// Puts pending jobs of that many different people into an event's lane, past the api.
     ///
     /// # Panics
     /// When the database refuses them.
     pub async fn enqueue(&self, event: &str, people: u32) {
-        let bare = event.replace('-', "");
-        let (event, id) = match self.kind {
-            Kind::Sqlite => (format!("x'{bare}'"), "randomblob(16)"),
-            Kind::Postgres => (format!("'{event}'::uuid"), "gen_random_uuid()"),
+        let event = self.id(event);
+        let id = match self.kind {
+            Kind::Sqlite => "randomblob(16)",
+            Kind::Postgres => "gen_random_uuid()",
         };
         let tag = Uuid::now_v7().simple();
         self.execute(&format!(

@@ -3,7 +3,7 @@
 //! - `allocate` is the decision, a pure function;
 //! - `settle` claims a lane, decides and applies it in one transaction, and `settler` does so for as long as there is
 //!   work; `fault` says what to do when that goes wrong;
-//! - `reaper` expires holds that ran out.
+//! - `reaper` expires holds that ran out; `pruner` forgets what is long over.
 //!
 //! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
 //! database and nowhere else, so a worker that dies delays nobody.
@@ -11,6 +11,7 @@
 mod allocate;
 mod cli;
 mod fault;
+mod pruner;
 mod reaper;
 mod settings;
 mod settle;
@@ -41,5 +42,6 @@ pub async fn run(database: Database, settings: Settings, doorbells: Doorbells, s
     tokio::join!(
         settler::run(&database, settings, &doorbells, &agenda, &stop),
         reaper::run(&database, settings, &doorbells, &agenda, &stop),
+        pruner::run(&database, settings, &stop),
     );
 }

@@ -21,6 +21,9 @@ pub struct SettingsArgs {
     /// Attempts at a job that faults before it waits for an operator
     #[arg(long, env = "TURNOUT_ATTEMPTS_MAX", default_value = "5")]
     pub attempts_max: String,
+    /// Days after which registrations of past and cancelled events are forgotten
+    #[arg(long, env = "TURNOUT_RETENTION_DAYS", default_value = "30")]
+    pub retention_days: String,
 }
 
 /// How a worker works.
@@ -30,6 +33,8 @@ pub struct Settings {
     pub batch_max: u32,
     /// Attempts at a job that faults before it waits for an operator.
     pub attempts_max: u32,
+    /// Days after which registrations of past and cancelled events are forgotten.
+    pub retention_days: u32,
 }
 
 impl SettingsArgs {
@@ -41,7 +46,9 @@ impl SettingsArgs {
         let durability = mistakes.take("--durability", parse_durability(&self.durability));
         let batch_max = mistakes.take("--batch-max", parse_between(&self.batch_max, 1, 2000));
         let attempts_max = mistakes.take("--attempts-max", parse_between(&self.attempts_max, 1, 1000));
-        Some((Settings { batch_max: batch_max?, attempts_max: attempts_max? }, durability?))
+        let retention_days = mistakes.take("--retention-days", parse_between(&self.retention_days, 1, 36_500));
+        let settings = Settings { batch_max: batch_max?, attempts_max: attempts_max?, retention_days: retention_days? };
+        Some((settings, durability?))
     }
 }
 
@@ -96,11 +103,12 @@ mod tests {
             durability: "some".to_owned(),
             batch_max: "0".to_owned(),
             attempts_max: "many".to_owned(),
+            retention_days: "-1".to_owned(),
         };
         let mut mistakes = Mistakes::default();
         assert_eq!(args.check(&mut mistakes), None);
         let report = mistakes.report().unwrap();
-        for flag in ["--database-url", "--durability", "--batch-max", "--attempts-max"] {
+        for flag in ["--database-url", "--durability", "--batch-max", "--attempts-max", "--retention-days"] {
             assert!(report.contains(flag), "{report}");
         }
     }

@@ -200,3 +200,38 @@ fn peer(request: &Request) -> IpAddr {
         RemoteAddr(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use poem::endpoint::make_sync;
+
+    use super::*;
+
+    fn outer() -> Outer {
+        let methods = Arc::new(Methods::new("{}"));
+        Outer { auth: Auth::Bearer, trusted_proxies: Arc::new([]), rate: None, methods }
+    }
+
+    async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {
+        let mut response = outer().answer(Arc::new(inner), Request::default()).await.unwrap();
+        (response.status(), response.take_body().into_string().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_of_one_request() {
+        let panics = make_sync(|_| -> Response { panic!("secret") });
+        let (status, body) = body_of(panics).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(body.contains("\"internal_error\"") && !body.contains("secret"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn an_error_that_nobody_foresaw_tells_nothing() {
+        let fails = poem::endpoint::make(|_| async {
+            Err::<Response, _>(Error::from_string("secret", StatusCode::IM_A_TEAPOT))
+        });
+        let (status, body) = body_of(fails).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!body.contains("secret"), "{body}");
+    }
+}

@@ -6,7 +6,7 @@ use poem::{Response, error::ResponseError, http::StatusCode};
 use poem_openapi::{
     ApiResponse, Object,
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::Type,
+    types::{Example, Type},
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -89,7 +89,7 @@ pub(crate) struct FieldError {
 
 /// How problems look in the OpenAPI document.
 #[derive(Object)]
-#[oai(rename = "Problem")]
+#[oai(rename = "Problem", example)]
 struct ProblemSchema {
     /// Always `about:blank`: the code says more.
     r#type: String,
@@ -109,6 +109,22 @@ struct ProblemSchema {
     /// The registration that was refused.
     #[oai(skip_serializing_if_is_none)]
     registration_id: Option<Uuid>,
+}
+
+impl Example for ProblemSchema {
+    fn example() -> Self {
+        let code = Code::SoldOut;
+        Self {
+            r#type: "about:blank".to_owned(),
+            title: "Conflict".to_owned(),
+            status: 409,
+            detail: code.detail().to_owned(),
+            code: code.as_str().to_owned(),
+            request_id: "01a1fcc7c0b77243851597235745ee91".to_owned(),
+            errors: None,
+            registration_id: Some(Uuid::from_u128(0x01a1_fcc7_c0a2_702a_a886_1204_f237_2d03)),
+        }
+    }
 }
 
 /// An answer that is not a success.

@@ -3,6 +3,7 @@
 //! - header names are spelled as people know them, not in capitals;
 //! - request objects say that unknown fields are refused;
 //! - a reference stands alone: beside it, generators ignore or choke on a description;
+//! - ids in paths are UUIDs: the routes take any text, because one that does not parse is just not found;
 //! - operations that anybody may call say so with an empty `security`.
 
 use serde_json::{Map, Value, json};
@@ -18,6 +19,7 @@ pub(super) fn normalise(raw: &str) -> Value {
     for operations in children(&mut document["paths"]) {
         for operation in children(operations) {
             open_to_all(operation);
+            name_path_ids(operation);
             for response in children(&mut operation["responses"]) {
                 rename_headers(response);
             }
@@ -44,6 +46,14 @@ fn open_to_all(operation: &mut Value) {
     let is_open = operation["security"].as_array().is_none_or(Vec::is_empty);
     if is_open {
         operation["security"] = json!([]);
+    }
+}
+
+fn name_path_ids(operation: &mut Value) {
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        if parameter["in"] == "path" && parameter["name"] == "id" {
+            parameter["schema"] = json!({"type": "string", "format": "uuid"});
+        }
     }
 }
 

@@ -23,6 +23,10 @@ struct Healthy {
     status: String,
 }
 
+fn not_ready() -> Problem {
+    Problem::from(Code::NotReady).header("Retry-After", "1")
+}
+
 fn ok() -> Json<Healthy> {
     Json(Healthy { status: "ok".to_owned() })
 }
@@ -45,10 +49,10 @@ impl Health {
     async fn readyz(&self, app: Data<&Arc<App>>) -> Result<Json<Healthy>, Problem> {
         match migration::is_current(app.database.reader()).await {
             Ok(true) if !app.stop.is_cancelled() => Ok(ok()),
-            Ok(_) => Err(Code::NotReady.into()),
+            Ok(_) => Err(not_ready()),
             Err(error) => {
                 tracing::warn!(%error, "not ready");
-                Err(Code::NotReady.into())
+                Err(not_ready())
             }
         }
     }

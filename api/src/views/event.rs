@@ -4,11 +4,12 @@ use entity::{
     Millis,
     event::{EventStatus, Model},
 };
-use poem_openapi::{Enum, Object};
+use poem_openapi::{Enum, Object, types::Example};
 use uuid::Uuid;
 
 use crate::http::{
     fields::{self, Fields, FromFields},
+    parameters::Cursor,
     time::Time,
 };
 
@@ -26,7 +27,7 @@ pub(crate) enum Status {
 
 /// Something that people register for.
 #[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct Event {
     /// Its id.
     pub id: Uuid,
@@ -106,7 +107,7 @@ impl Event {
 
 /// Some events, in the order in which they begin.
 #[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct EventPage {
     /// The events of this page.
     pub data: Vec<Event>,
@@ -116,8 +117,7 @@ pub(crate) struct EventPage {
 
 /// A new event. Only `name`, `starts_at` and `capacity` are required.
 #[derive(Clone, Debug, Object)]
-#[oai(example)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct NewEvent {
     /// What people call it.
     #[oai(validator(min_length = 1, max_length = 200))]
@@ -155,7 +155,7 @@ pub(crate) struct NewEvent {
     pub max_party_size: Option<i64>,
 }
 
-impl poem_openapi::types::Example for NewEvent {
+impl Example for NewEvent {
     fn example() -> Self {
         Self {
             name: "RustConf".to_owned(),
@@ -172,6 +172,22 @@ impl poem_openapi::types::Example for NewEvent {
             waitlist_enabled: None,
             max_party_size: None,
         }
+    }
+}
+
+impl Example for Event {
+    fn example() -> Self {
+        let id = |last: u128| Uuid::from_u128(0x01a1_fcc7_c01f_763d_9119_875f_2eb1_2e00 + last);
+        let event = NewEvent::example().into_model(id(1), id(2), 1_795_243_511_000);
+        Model { available_spots: 12, ..event }.into()
+    }
+}
+
+impl Example for EventPage {
+    fn example() -> Self {
+        let event = Event::example();
+        let next_cursor = Some(Cursor::write(event.starts_at.0, event.id));
+        Self { data: vec![event], next_cursor }
     }
 }
 

@@ -5,7 +5,10 @@ use entity::{
     job::{self, JobState, Outcome},
     registration,
 };
-use poem_openapi::{Enum, Object, types::ToJSON};
+use poem_openapi::{
+    Enum, Object,
+    types::{Example, ToJSON},
+};
 use uuid::Uuid;
 
 use super::Ticket;
@@ -64,7 +67,7 @@ pub(crate) struct Refusal {
 
 /// A request for seats and what became of it.
 #[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct Registration {
     /// Its id.
     pub id: Uuid,
@@ -83,6 +86,19 @@ pub(crate) struct Registration {
     pub created_at: Time,
     /// When it was decided.
     pub settled_at: Option<Time>,
+}
+
+impl Example for Registration {
+    fn example() -> Self {
+        let ticket = Ticket::example();
+        Self {
+            status: Status::Reserved,
+            ticket_id: Some(ticket.id),
+            settled_at: Some(ticket.created_at),
+            ticket: Some(ticket.clone()),
+            ..Self::accepted(ticket.registration_id, ticket.event_id, ticket.created_at.0)
+        }
+    }
 }
 
 impl Registration {
@@ -163,8 +179,7 @@ impl From<RefusalCode> for Code {
 
 /// A request for seats. Everything is optional: without an e-mail it is for the caller.
 #[derive(Clone, Debug, Object)]
-#[oai(example)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct NewRegistration {
     /// The person's name. The part of the e-mail before the `@` if absent.
     #[oai(validator(min_length = 1, max_length = 200))]
@@ -177,7 +192,7 @@ pub(crate) struct NewRegistration {
     pub party_size: Option<i64>,
 }
 
-impl poem_openapi::types::Example for NewRegistration {
+impl Example for NewRegistration {
     fn example() -> Self {
         Self { name: Some("Ada Lovelace".to_owned()), email: None, party_size: Some(1) }
     }

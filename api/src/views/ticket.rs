@@ -4,7 +4,10 @@ use entity::{
     Millis,
     ticket::{Model, TicketStatus},
 };
-use poem_openapi::{Enum, Object, types::ToJSON};
+use poem_openapi::{
+    Enum, Object,
+    types::{Example, ToJSON},
+};
 use uuid::Uuid;
 
 use crate::http::{etag, time::Time};
@@ -29,7 +32,7 @@ pub(crate) enum Status {
 
 /// Somebody's ticket for an event.
 #[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct Ticket {
     /// Its id.
     pub id: Uuid,
@@ -52,6 +55,25 @@ pub(crate) struct Ticket {
     pub confirmed_at: Option<Time>,
     /// When it was cancelled.
     pub cancelled_at: Option<Time>,
+}
+
+impl Example for Ticket {
+    fn example() -> Self {
+        let id = |last: u128| Uuid::from_u128(0x01a1_fcc7_c0a2_702a_a886_1204_f237_2d00 + last);
+        Self {
+            id: id(1),
+            event_id: id(2),
+            registration_id: id(3),
+            status: Status::Reserved,
+            name: "Ada Lovelace".to_owned(),
+            email: "ada@example.org".to_owned(),
+            party_size: 1,
+            expires_at: Some(Time(1_795_243_811_000)),
+            created_at: Time(1_795_243_511_000),
+            confirmed_at: None,
+            cancelled_at: None,
+        }
+    }
 }
 
 impl Ticket {

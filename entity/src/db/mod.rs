@@ -47,6 +47,8 @@ pub struct Options {
 pub struct Database {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// On SQLite only.
+    turn: Option<transaction::Turn>,
     clock: Clock,
     options: Options,
 }
@@ -76,7 +78,9 @@ impl Database {
         } else {
             return Err(Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()));
         };
-        Ok(Self { writer, reader, clock: options.clock.clone(), options: options.clone() })
+        let is_sqlite = writer.get_database_backend() == DbBackend::Sqlite;
+        let turn = is_sqlite.then(transaction::Turn::default);
+        Ok(Self { writer, reader, turn, clock: options.clock.clone(), options: options.clone() })
     }
 
     /// For statements that only read.
@@ -113,7 +117,7 @@ impl Database {
     /// # Errors
     /// [`Error::Busy`] when the lock or a connection was not to be had in time.
     pub async fn begin(&self, patience: Duration) -> Result<Transaction, Error> {
-        transaction::begin(&self.writer, self.clock.clone(), patience).await
+        transaction::begin(&self.writer, self.clock.clone(), self.turn.as_ref(), patience).await
     }
 
     /// A separate connection that watches the SQLite file for commits of others.

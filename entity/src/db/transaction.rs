@@ -2,12 +2,17 @@
 
 use std::{
     ops::Deref,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
+};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::timeout,
 };
 
 use super::sql;
@@ -18,7 +23,13 @@ use crate::{Clock, Error, Millis};
 pub struct Transaction {
     inner: DatabaseTransaction,
     clock: Clock,
+    /// Dropped after `inner`: the next one begins when this one is over.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
+
+/// The queue of this process's tasks for its one writing connection to SQLite. Whoever is first in it waits for the lock
+/// of the file, and the others behind; without it each would try now and then, and some never get their turn.
+pub(super) type Turn = Arc<Mutex<()>>;
 
 impl Deref for Transaction {
     type Target = DatabaseTransaction;
@@ -67,12 +78,17 @@ impl Transaction {
 pub(super) async fn begin(
     connection: &DatabaseConnection,
     clock: Clock,
+    turn: Option<&Turn>,
     patience: Duration,
 ) -> Result<Transaction, Error> {
     let since = Instant::now();
+    let turn = match turn {
+        Some(turn) => Some(timeout(patience, Arc::clone(turn).lock_owned()).await.map_err(|_| Error::Busy)?),
+        None => None,
+    };
     loop {
         match try_begin(connection).await {
-            Ok(inner) => return Ok(Transaction { inner, clock }),
+            Ok(inner) => return Ok(Transaction { inner, clock, _turn: turn }),
             Err(error) if !error.is_lock() => return Err(error),
             Err(_) if since.elapsed() >= patience => return Err(Error::Busy),
             Err(_) => moment().await,

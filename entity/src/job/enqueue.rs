@@ -45,6 +45,9 @@ pub struct Taken {
     pub fingerprint: String,
 }
 
+/// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
+const DUE_AT_ONCE: Millis = 0;
+
 /// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the `seq` of each one added.
 ///
 /// # Errors
@@ -67,7 +70,7 @@ pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<Ha
             job.idempotency_key.as_str(),
             job.fingerprint.as_str(),
             job.trace_context.clone(),
-            now,
+            DUE_AT_ONCE,
             now,
         ]);
     }
@@ -88,7 +91,8 @@ pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<Ha
     Ok(added)
 }
 
-/// The jobs that these (scope, key) pairs belong to.
+/// The jobs that these (scope, key) pairs belong to. (A join, because for `(a, b) IN (VALUES …)` SQLite reads the whole
+/// table.)
 ///
 /// # Errors
 /// What the database answered.
@@ -99,8 +103,9 @@ pub async fn find_by_keys(connection: &impl ConnectionTrait, keys: &[(&str, &str
     let query = sql(
         connection,
         &format!(
-            "SELECT id, key_scope, idempotency_key, fingerprint FROM job
-             WHERE (key_scope, idempotency_key) IN (VALUES {})",
+            "WITH wanted (scope, word) AS (VALUES {})
+             SELECT id, key_scope, idempotency_key, fingerprint FROM wanted
+             JOIN job ON job.key_scope = wanted.scope AND job.idempotency_key = wanted.word",
             tuples(keys.len(), 2)
         ),
         list(keys.iter().flat_map(|(scope, key)| [*scope, *key])),

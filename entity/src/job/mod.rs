@@ -7,6 +7,7 @@ pub mod complete;
 pub mod enqueue;
 pub mod lane;
 pub mod progress;
+pub mod prune;
 
 use sea_orm::entity::prelude::*;
 

@@ -18,6 +18,31 @@ both_databases! {
         assert!(before <= 1000, "{before} settled before the single one, {single}");
     }
 
+    async fn registrations_of_long_past_events_are_forgotten(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, workers: 1, ..Setup::default() });
+        let (past, recent) = (client.event(5, json!({})).await, client.event(5, json!({})).await);
+        let person = client.attendee("a@example.org");
+        let ticket = person.ticket(&past).await;
+        assert_eq!(person.post_empty(&format!("/tickets/{ticket}/confirm")).await.status, 200);
+        client.attendee("b@example.org").ticket(&past).await;
+        person.ticket(&recent).await;
+        world.workers.clear();
+        let failed = client.attendee("c@example.org").register(&past, "k").await.text("id");
+        world.execute("UPDATE job SET state = 'failed', last_error = 'x' WHERE email = 'c@example.org'").await;
+        let day = 24 * 60 * 60 * 1000_i64;
+        let now = chrono::DateTime::parse_from_rfc3339(&client.get(&format!("/events/{past}")).await.text("created_at")).unwrap();
+        for (event, days) in [(&past, 31), (&recent, 29)] {
+            let starts_at = now.timestamp_millis() - days * day;
+            world.execute(&format!("UPDATE event SET starts_at = {starts_at} WHERE id = {}", world.id(event))).await;
+        }
+        world.start_worker(&["--retention-days=30"]);
+        world.until("SELECT count(*) AS n FROM job WHERE state = 'settled'", |n| n == 1).await;
+        assert_eq!(person.get(&format!("/tickets/{ticket}")).await.status, 404);
+        assert_eq!(client.available(&past).await, 5, "its seats are nobody's now");
+        let failed = client.attendee("c@example.org").get(&format!("/registrations/{failed}")).await;
+        assert_eq!((failed.status, failed.text("status").as_str()), (200, "failed"));
+    }
+
     async fn an_event_is_served_in_order_of_arrival(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
         let event = client.event(700, json!({})).await;

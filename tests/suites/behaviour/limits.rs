@@ -7,8 +7,8 @@ use std::{
 };
 
 use reqwest::Method;
-use serde_json::json;
-use tests::{Answer, Client, Setup, both_databases};
+use serde_json::{Value, json};
+use tests::{Answer, Client, Process, Setup, both_databases};
 
 const SOMEWHERE: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -138,6 +138,64 @@ both_databases! {
         assert_eq!(client.with("x-request-id", "my-request_42").get("/livez").await.header("x-request-id"), "my-request_42");
         let made = client.with("x-request-id", "<script>").get("/livez").await.header("x-request-id");
         assert_eq!(made.len(), 32);
+    }
+
+    async fn idle_connections_make_room(world: &mut World) {
+        // 300 files less the 256 kept back are 44 connections.
+        let flags = ["-c", "ulimit -n 300 && exec \"$0\" \"$@\"", world.programs().api];
+        let url = format!("--database-url={}", world.url());
+        let more = [url.as_str(), "--listen=127.0.0.1:0", "--auth=gateway", "--workers=0"];
+        let flags: Vec<String> = flags.iter().chain(&more).map(ToString::to_string).collect();
+        world.apis.push(Process::start("sh", &flags, &world.log()));
+        let client = world.client(0);
+        let address = client.base().trim_start_matches("http://").to_owned();
+        let idle: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
+        for _ in 0..20 {
+            assert_eq!(client.get("/livez").await.status, 200);
+        }
+        // The longest idle ones were closed, the last ones are still there.
+        let is_open = |mut socket: &TcpStream| {
+            socket.set_nonblocking(true).unwrap();
+            socket.read(&mut [0; 1]).is_err()
+        };
+        assert!(!is_open(&idle[0]));
+        assert!(is_open(&idle[199]));
+        assert!(idle.iter().filter(|socket| is_open(socket)).count() <= 44);
+    }
+
+    async fn a_body_that_drips_is_cut_off(world: &mut World) {
+        let client = world.start(&Setup::default());
+        let address = client.base().trim_start_matches("http://").to_owned();
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut socket = TcpStream::connect(address).unwrap();
+            let head = "POST /events HTTP/1.1\r\nHost: x\r\nX-User: o@x.org\r\nX-Role: organizer\r\n\
+                        Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+            socket.write_all(head.as_bytes()).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let mut answer = [0; 12];
+            socket.read_exact(&mut answer).unwrap();
+            String::from_utf8_lossy(&answer).into_owned()
+        });
+        assert_eq!(answer.await.unwrap(), "HTTP/1.1 408");
+    }
+
+    async fn every_request_is_one_line_of_log_without_secrets(world: &mut World) {
+        world.start_api(1, &["--log-level=info"]);
+        let client = world.client(0);
+        let event = client.event(1, json!({})).await;
+        let person = client.attendee("canary@example.org").with("x-request-id", "request-number-one");
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        let person = person.with("traceparent", &format!("00-{trace}-b7ad6b7169203331-01"));
+        assert_eq!(person.waiting(20).register(&event, "canary-key").await.status, 201);
+        let logged = world.logged();
+        let lines: Vec<Value> = logged.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of_request: Vec<&Value> =
+            lines.iter().map(|line| &line["fields"]).filter(|fields| fields["request_id"] == "request-number-one").collect();
+        assert_eq!(of_request.len(), 1, "{logged}");
+        assert_eq!((&of_request[0]["trace_id"], &of_request[0]["status"]), (&json!(trace), &json!(201)));
+        assert!(!logged.contains("canary"), "{logged}");
+        let stored = format!("SELECT count(*) AS n FROM job WHERE trace_context LIKE '00-{trace}-%'");
+        assert_eq!(world.number(&stored).await, 1);
     }
 
     async fn a_client_that_never_finishes_its_head_is_let_go(world: &mut World) {

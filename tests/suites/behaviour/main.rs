@@ -1,5 +1,7 @@
 //! What Turnout does, seen from outside, on both databases. Every test starts the real programs.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod answers;
 mod callers;
 mod events;

@@ -50,7 +50,7 @@ fn print(line: &str) {
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-async fn report(world: &World, clients: &Seen, waiting: &Seen, settled_at_the_end: i64) {
+fn report(world: &World, clients: &Seen, waiting: &Seen, settled_at_the_end: i64) {
     let statuses = count(clients.iter().chain(waiting).map(|(status, _)| *status));
     let accepted = clients.iter().filter(|(status, _)| *status == 202).count();
     let rate = |n: f64| n / Duration::from_secs(SECONDS).as_secs_f64();
@@ -78,7 +78,7 @@ both_databases! {
         let clients = every((0..CLIENTS).map(|n| register(client.clone(), event.clone(), format!("p{n}"), end))).await;
         let settled = world.number("SELECT count(*) AS n FROM job WHERE state = 'settled'").await;
         let (clients, waiting) = (clients.concat(), waiting.await.unwrap());
-        report(world, &clients, &waiting, settled).await;
+        report(world, &clients, &waiting, settled);
 
         let shed = clients.iter().filter(|(status, _)| *status == 503).count();
         assert!(clients.iter().all(|(status, _)| [202, 503].contains(status)));

@@ -1,0 +1,55 @@
+//! Forgetting: settled jobs, and their tickets, of events that are long over.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{
+    Error, Millis, Transaction,
+    db::{sql, values},
+};
+
+/// An event that ended or was cancelled before `before` and still has settled jobs.
+///
+/// # Errors
+/// What the database answered.
+pub async fn event_to_prune(connection: &impl ConnectionTrait, before: Millis) -> Result<Option<Uuid>, Error> {
+    let query = sql(
+        connection,
+        "SELECT event.id FROM event
+         WHERE (coalesce(ends_at, starts_at) < ? OR (status = 'cancelled' AND updated_at < ?))
+         AND EXISTS (SELECT 1 FROM job WHERE job.event_id = event.id AND job.state = 'settled') LIMIT 1",
+        values![before, before],
+    );
+    let row = connection.query_one_raw(query).await?;
+    Ok(row.map(|row| row.try_get("", "id")).transpose()?)
+}
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Jobs, with their tickets.
+    pub jobs: u64,
+    /// Seats those tickets held. The caller has locked the event and returns them, so that the sum stays right.
+    pub seats: i64,
+}
+
+/// Deletes settled jobs of an event with their tickets, oldest first, at most `limit`. Failed jobs stay.
+///
+/// # Errors
+/// What the database answered.
+pub async fn prune(tx: &Transaction, event_id: Uuid, limit: u32) -> Result<Pruned, Error> {
+    const OLDEST: &str = "SELECT id FROM job WHERE event_id = ? AND state = 'settled' ORDER BY seq LIMIT ?";
+    let tickets = sql(
+        &**tx,
+        &format!("DELETE FROM ticket WHERE job_id IN ({OLDEST}) RETURNING status, party_size"),
+        values![event_id, i64::from(limit)],
+    );
+    let mut seats = 0;
+    for row in tx.query_all_raw(tickets).await? {
+        let status: String = row.try_get("", "status")?;
+        if ["reserved", "confirmed", "checked_in"].contains(&status.as_str()) {
+            seats += row.try_get::<i64>("", "party_size")?;
+        }
+    }
+    let jobs = sql(&**tx, &format!("DELETE FROM job WHERE id IN ({OLDEST})"), values![event_id, i64::from(limit)]);
+    Ok(Pruned { jobs: tx.execute_raw(jobs).await?.rows_affected(), seats })
+}

@@ -1,0 +1,59 @@
+//! Forgets registrations of events that are long over, a batch at a time and in no hurry.
+
+use std::time::Duration;
+
+use entity::{Database, Error, Millis, event, job::prune};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::Settings;
+
+/// Between two looks for something to forget.
+const INTERVAL: Duration = Duration::from_mins(10);
+
+/// Between two batches: whoever registers comes first.
+const BREATH: Duration = Duration::from_millis(50);
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+pub(crate) async fn run(database: &Database, settings: Settings, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        let pause = match pass(database, settings).await {
+            Ok(true) => BREATH,
+            Ok(false) => INTERVAL,
+            Err(error) => {
+                tracing::warn!(%error, "cannot prune now");
+                INTERVAL
+            }
+        };
+        tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
+    }
+}
+
+/// One batch, in a task of its own so that neither a panic nor the end of the worker cuts it off. Returns whether there
+/// may be more.
+async fn pass(database: &Database, settings: Settings) -> Result<bool, Error> {
+    let before = database.now().await? - Millis::from(settings.retention_days) * DAY;
+    let Some(event_id) = prune::event_to_prune(database.reader(), before).await? else { return Ok(false) };
+    let database = database.clone();
+    let pruned = tokio::spawn(async move {
+        let tx = database.begin(PATIENCE).await?;
+        event::lock(&tx, event_id).await?;
+        let pruned = prune::prune(&tx, event_id, settings.batch_max).await?;
+        event::return_seats(&tx, event_id, pruned.seats).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(pruned)
+    });
+    match pruned.await {
+        Ok(result) => {
+            tracing::info!(jobs = result?.jobs, "forgot registrations of a past event");
+            Ok(true)
+        }
+        Err(panic) => {
+            tracing::error!(%panic, "pruning panicked");
+            Ok(false)
+        }
+    }
+}
