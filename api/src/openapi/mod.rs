@@ -15,6 +15,7 @@ decided in order of arrival: ask for it with POST, then read it, or wait for it 
 pub(crate) fn service<T: OpenApi>(operations: T) -> OpenApiService<T, ()> {
     OpenApiService::new(operations, "Turnout", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
+        .server("/")
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
 }
 

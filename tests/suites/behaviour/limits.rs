@@ -171,7 +171,7 @@ both_databases! {
             let head = "POST /events HTTP/1.1\r\nHost: x\r\nX-User: o@x.org\r\nX-Role: organizer\r\n\
                         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
             socket.write_all(head.as_bytes()).unwrap();
-            socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
             let mut answer = [0; 12];
             socket.read_exact(&mut answer).unwrap();
             String::from_utf8_lossy(&answer).into_owned()

@@ -26,6 +26,7 @@ fn every_operation_is_fit_for_generators() {
         }
     }
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    assert!(!COMMITTED.contains(": null"), "absent rather than null");
     assert!(!COMMITTED.contains("allOf"), "generators ignore what stands beside a reference");
 }
 
