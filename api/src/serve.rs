@@ -4,11 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use entity::{Clock, Database, Error, Options};
 use tokio::{
-    signal::unix::{SignalKind, signal},
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
 use worker::Doorbells;
 
 use crate::{
@@ -30,7 +28,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error> {
-    let stop = stop_on_signal().map_err(|error| Error::Unusable(format!("cannot listen for signals: {error}")))?;
+    let stop = worker::stop_on_signal()?;
     let options = Options { url: settings.database_url.clone(), durability: settings.durability, create: true, clock };
     let database = Database::open(options).await?;
     migrate(&database).await?;
@@ -58,18 +56,6 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     watcher.abort();
     let _ = timeout(GRACE, async { while workers.join_next().await.is_some() {} }).await;
     database.close().await
-}
-
-/// Cancelled by SIGTERM and SIGINT.
-fn stop_on_signal() -> std::io::Result<CancellationToken> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = CancellationToken::new();
-    let cancel = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        cancel.cancel();
-    });
-    Ok(stop)
 }
 
 /// Migrates, waiting for others who do the same.

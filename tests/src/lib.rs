@@ -1,5 +1,5 @@
-//! The harness: a [`World`] is a fresh database with the real programs running on it, and checks the promises when a test
-//! is over.
+//! The harness: a [`World`] is a fresh database with the real programs running on it, and checks the promises when a
+//! test is over.
 //!
 //! A test written once with [`both_databases!`] runs on SQLite and on PostgreSQL.
 

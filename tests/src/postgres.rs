@@ -52,7 +52,8 @@ fn start() -> Option<String> {
     wait_until_it_listens(port).then_some(url)
 }
 
-/// The server runs under a shell that ends it when this program is gone, however that went: the pipe it reads from closes.
+/// The server runs under a shell that ends it when this program is gone, however that went: the pipe it reads from
+/// closes.
 fn spawn(programs: &Path, data: &Path, folder: &Path, port: u16, owner: Option<(u32, u32)>) -> Option<()> {
     let script = format!(
         "{postgres} -D {data} -p {port} -k {folder} -h 127.0.0.1 -c max_connections=300 >{folder}/log 2>&1 </dev/null & \

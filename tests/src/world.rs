@@ -73,8 +73,8 @@ impl World {
         Some(Self { kind, apis: vec![], workers: vec![], programs, folder, url, http })
     }
 
-    /// Starts programs, in gateway mode and without rate limits unless their flags say otherwise. Returns a client of the
-    /// first api.
+    /// Starts programs, in gateway mode and without rate limits unless their flags say otherwise. Returns a client of
+    /// the first api.
     ///
     /// # Panics
     /// When one does not start.

@@ -5,13 +5,10 @@ use std::{process::ExitCode, time::Duration};
 use chrono::Utc;
 use clap::Parser;
 use entity::{Clock, Database, Durability, Error, Options};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::sleep,
-};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Doorbells, Mistakes, Settings, SettingsArgs, run};
+use crate::{Doorbells, Mistakes, Settings, SettingsArgs, run, stop_on_signal};
 
 /// Settles registrations. Start as many as you like on one database.
 #[derive(Debug, Parser)]
@@ -48,24 +45,12 @@ pub fn main() -> ExitCode {
 async fn start(url: String, settings: Settings, durability: Durability) -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
     let clock = Clock::new(|| Utc::now().timestamp_millis());
-    let stop = stop_on_signal().map_err(|error| Error::Unusable(format!("cannot listen for signals: {error}")))?;
+    let stop = stop_on_signal()?;
     let options = Options { url, durability, create: false, clock };
     let Some(database) = wait_for_schema(options, &stop).await? else { return Ok(()) };
     println!("worker: working on {}", database.location());
     run(database.clone(), settings, Doorbells::default(), stop).await;
     database.close().await
-}
-
-/// Cancelled by SIGTERM and SIGINT.
-fn stop_on_signal() -> std::io::Result<CancellationToken> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = CancellationToken::new();
-    let cancel = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        cancel.cancel();
-    });
-    Ok(stop)
 }
 
 /// Opens the database once it exists with the schema that this program knows; the api makes both. `None` when stopped

@@ -16,9 +16,11 @@ mod reaper;
 mod settings;
 mod settle;
 mod settler;
+mod stop;
 
 pub use cli::main;
 pub use settings::{Mistakes, Settings, SettingsArgs};
+pub use stop::stop_on_signal;
 
 use std::sync::Arc;
 

@@ -32,8 +32,8 @@ pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting
     }
 }
 
-/// Writes a batch. If the database refuses it for what is in it, each intent is tried alone, so that one cannot harm the
-/// others.
+/// Writes a batch. If the database refuses it for what is in it, each intent is tried alone, so that one cannot harm
+/// the others.
 async fn write(database: &Database, intents: &[Intent]) -> Vec<Result<Verdict, IntakeError>> {
     match write_patiently(database, intents).await {
         Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),

@@ -84,8 +84,8 @@ impl Registrations {
     /// Asks for seats
     ///
     /// The request is durable when this answers, and is decided in order of arrival. Send the same `Idempotency-Key`
-    /// again after a lost answer: it leads to the same registration. With `Prefer: wait=N` the answer is the decision, if
-    /// it is made within N seconds: 201, or 409 with the reason.
+    /// again after a lost answer: it leads to the same registration. With `Prefer: wait=N` the answer is the decision,
+    /// if it is made within N seconds: 201, or 409 with the reason.
     #[oai(path = "/events/:id/register", method = "post", operation_id = "register")]
     async fn register(
         &self,

@@ -39,8 +39,8 @@ enum Found {
 impl Tickets {
     /// Reads a ticket
     ///
-    /// With `Prefer: wait=N` it answers as soon as the ticket changes or, with `If-None-Match`, is no longer as you have
-    /// it, after N seconds at the latest.
+    /// With `Prefer: wait=N` it answers as soon as the ticket changes or, with `If-None-Match`, is no longer as you
+    /// have it, after N seconds at the latest.
     #[oai(path = "/tickets/:id", method = "get", operation_id = "getTicket")]
     async fn read(
         &self,
@@ -84,8 +84,8 @@ impl Tickets {
 
     /// Cancels a ticket
     ///
-    /// Its owner, the event's organizer and administrators can. Its seats are free at once. Cancelling twice is the same
-    /// as once.
+    /// Its owner, the event's organizer and administrators can. Its seats are free at once. Cancelling twice is the
+    /// same as once.
     #[oai(path = "/tickets/:id/cancel", method = "post", operation_id = "cancelTicket")]
     async fn cancel(
         &self,

@@ -111,8 +111,8 @@ impl Database {
         transaction::now(&self.reader, &self.clock).await
     }
 
-    /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's write
-    /// lock from here on. Never wrap it in something that can drop it half-way: run it in a task of its own.
+    /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's
+    /// write lock from here on. Never wrap it in something that can drop it half-way: run it in a task of its own.
     ///
     /// # Errors
     /// [`Error::Busy`] when the lock or a connection was not to be had in time.

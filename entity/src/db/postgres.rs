@@ -18,9 +18,9 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// Settings of every session, sent when it starts, so that no operator has to know them.
 ///
-/// The first four free a lane within 5 s when its worker is stopped, cut off or stuck; the keepalives (seconds, seconds,
-/// count) notice a machine that is gone. Plans are made for the values at hand: one made while a table was empty makes a
-/// batch many times slower later.
+/// The first four free a lane within 5 s when its worker is stopped, cut off or stuck; the keepalives (seconds,
+/// seconds, count) notice a machine that is gone. Plans are made for the values at hand: one made while a table was
+/// empty makes a batch many times slower later.
 const SESSION: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "3000"),
     ("statement_timeout", "4000"),

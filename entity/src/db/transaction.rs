@@ -27,8 +27,8 @@ pub struct Transaction {
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
-/// The queue of this process's tasks for its one writing connection to SQLite. Whoever is first in it waits for the lock
-/// of the file, and the others behind; without it each would try now and then, and some never get their turn.
+/// The queue of this process's tasks for its one writing connection to SQLite. Whoever is first in it waits for the
+/// lock of the file, and the others behind; without it each would try now and then, and some never get their turn.
 pub(super) type Turn = Arc<Mutex<()>>;
 
 impl Deref for Transaction {

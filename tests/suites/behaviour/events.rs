@@ -11,7 +11,8 @@ both_databases! {
     async fn an_event_reads_as_it_was_made(world: &mut World) {
         let client = world.start(&Setup::default());
         let whole = json!({
-            "name": "RustConf", "description": "All of it.", "location": "Berlin", "starts_at": "2100-01-01T10:00:00+01:00",
+            "name": "RustConf", "description": "All of it.", "location": "Berlin",
+            "starts_at": "2100-01-01T10:00:00+01:00",
             "ends_at": "2100-01-02T00:00:00Z", "time_zone": "Europe/Berlin", "capacity": 7, "hold_seconds": 60,
             "offer_seconds": 600, "max_party_size": 3, "waitlist_enabled": false,
             "registration_opens_at": "2000-01-01T00:00:00Z", "registration_closes_at": "2099-01-01T00:00:00.5Z",
@@ -57,8 +58,8 @@ both_databases! {
     async fn the_list_has_pages_in_order(world: &mut World) {
         let client = world.start(&Setup::default());
         let organizer = client.organizer();
-        for (name, start) in [("c", "2100-01-03"), ("a", "2100-01-01"), ("past", "2001-01-01"), ("b", "2100-01-02"), ("b", "2100-01-02")] {
-            assert_eq!(organizer.post("/events", body(name, &format!("{start}T00:00:00Z"))).await.status, 201);
+        for (name, year) in [("c", 2103), ("a", 2101), ("past", 2001), ("b", 2102), ("b", 2102)] {
+            assert_eq!(organizer.post("/events", body(name, &format!("{year}-01-01T00:00:00Z"))).await.status, 201);
         }
         let mut path = "/events?limit=2".to_owned();
         let mut names = vec![];
@@ -81,7 +82,8 @@ both_databases! {
         }
         assert_eq!(names, ["a", "b", "b", "c"]);
         assert_eq!(ids.len(), 4);
-        for (query, pointer) in [("limit=0", "?limit"), ("limit=101", "?limit"), ("limit=x", "?limit"), ("cursor=x", "?cursor")] {
+        let wrong = [("limit=0", "?limit"), ("limit=101", "?limit"), ("limit=x", "?limit"), ("cursor=x", "?cursor")];
+        for (query, pointer) in wrong {
             let answer = client.get(&format!("/events?{query}")).await;
             assert_eq!((answer.status, answer.body["errors"][0]["pointer"].as_str().unwrap()), (422, pointer));
         }

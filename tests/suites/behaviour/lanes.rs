@@ -30,7 +30,8 @@ both_databases! {
         let failed = client.attendee("c@example.org").register(&past, "k").await.text("id");
         world.execute("UPDATE job SET state = 'failed', last_error = 'x' WHERE email = 'c@example.org'").await;
         let day = 24 * 60 * 60 * 1000_i64;
-        let now = chrono::DateTime::parse_from_rfc3339(&client.get(&format!("/events/{past}")).await.text("created_at")).unwrap();
+        let created_at = client.get(&format!("/events/{past}")).await.text("created_at");
+        let now = chrono::DateTime::parse_from_rfc3339(&created_at).unwrap();
         for (event, days) in [(&past, 31), (&recent, 29)] {
             let starts_at = now.timestamp_millis() - days * day;
             world.execute(&format!("UPDATE event SET starts_at = {starts_at} WHERE id = {}", world.id(event))).await;
@@ -53,9 +54,10 @@ both_databases! {
         world.settled().await;
         assert_eq!(world.number("SELECT count(*) AS n FROM ticket").await, 700);
         // The first 700 got the seats, in that order.
-        let last = world.number("SELECT max(job.seq) - min(job.seq) AS n FROM ticket JOIN job ON job.id = ticket.job_id").await;
-        assert_eq!(last, 699);
-        let inversions = "SELECT count(*) AS n FROM job AS a JOIN job AS b ON b.seq = a.seq + 1 WHERE b.settled_at < a.settled_at";
+        let span = "SELECT max(job.seq) - min(job.seq) AS n FROM ticket JOIN job ON job.id = ticket.job_id";
+        assert_eq!(world.number(span).await, 699);
+        let inversions = "SELECT count(*) AS n FROM job AS a JOIN job AS b ON b.seq = a.seq + 1
+                          WHERE b.settled_at < a.settled_at";
         assert_eq!(world.number(inversions).await, 0);
     }
 }

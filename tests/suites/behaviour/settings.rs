@@ -44,7 +44,8 @@ both_databases! {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
         world.workers.push(worker.await.unwrap());
         let greeting = &world.workers[0].greeting;
-        let place = if world.kind == Kind::Sqlite { world.url().trim_start_matches("sqlite://") } else { "postgres://127.0.0.1" };
+        let is_sqlite = world.kind == Kind::Sqlite;
+        let place = if is_sqlite { world.url().trim_start_matches("sqlite://") } else { "postgres://127.0.0.1" };
         assert!(greeting.contains(place), "{greeting} names {place}");
         let event = client.event(1, json!({})).await;
         client.attendee("a@example.org").ticket(&event).await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::{Setup, both_databases, every};
+use tests::{Process, Setup, both_databases, every};
 
 both_databases! {
     async fn nothing_acknowledged_is_lost_when_everything_stops(world: &mut World) {
@@ -28,7 +28,8 @@ both_databases! {
         let clients = tokio::spawn(every(clients));
         world.until("SELECT count(*) AS n FROM job", |n| n > 300).await;
         let mut processes: Vec<_> = world.apis.drain(..).chain(world.workers.drain(..)).collect();
-        let endings = tokio::task::spawn_blocking(move || processes.iter_mut().map(tests::Process::terminate).collect::<Vec<_>>());
+        let endings =
+            tokio::task::spawn_blocking(move || processes.iter_mut().map(Process::terminate).collect::<Vec<_>>());
         for (status, took) in endings.await.unwrap() {
             assert_eq!(status.code(), Some(0));
             assert!(took < Duration::from_secs(6), "{took:?}");

@@ -61,8 +61,8 @@ both_databases! {
         assert_eq!(world.number("SELECT count(*) AS n FROM ticket").await, i64::from(PEOPLE / 2) * 20);
     }
 
-    /// P3: a worker that stands still. On PostgreSQL its lane is free within 5 s; on SQLite it holds the file's lock, and
-    /// others are told so until it goes on.
+    /// P3: a worker that stands still. On PostgreSQL its lane is free within 5 s; on SQLite it holds the file's lock,
+    /// and others are told so until it goes on.
     async fn a_stopped_worker_delays_no_more_than_promised(world: &mut World) {
         let _alone = alone().await;
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
