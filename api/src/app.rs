@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::{Database, Error, ticket};
+use entity::{
+    Database, Error,
+    ticket::{self, TicketStatus},
+};
 use ipnet::IpNet;
 use poem::{Endpoint, EndpointExt, Response, Route};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +38,11 @@ impl App {
     /// Waits until the ticket changes, if only by its hold running out, for at most `patience`.
     pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, patience: Duration) -> Result<(), Error> {
         let now = self.database.now().await?;
-        let lapses = ticket.expires_at.filter(|at| ticket.status == ticket::TicketStatus::Reserved && *at > now);
+        if matches!(ticket.status_at(now), TicketStatus::Cancelled | TicketStatus::Expired) {
+            // Nothing can change any more.
+            return Ok(());
+        }
+        let lapses = ticket.expires_at.filter(|at| ticket.status == TicketStatus::Reserved && *at > now);
         let patience = lapses.map_or(patience, |at| patience.min(Duration::from_millis(at.abs_diff(now))));
         self.watch.change(ticket, patience).await;
         Ok(())

@@ -17,7 +17,7 @@ pub(crate) async fn cancel(database: Database, id: Uuid, viewer: Viewer) -> Resu
     let now = tx.now().await?;
     let expired = ticket::expire_due(&tx, event.id, now, EXPIRED_MAX).await?;
     let cancelled = ticket::cancel(&tx, id, now).await?;
-    event::return_seats(&tx, event.id, expired + cancelled.unwrap_or(0)).await?;
+    event::return_seats(&tx, event.id, expired.seats + cancelled.unwrap_or(0)).await?;
     let ticket = ticket::find(&*tx, id, &viewer).await?;
     let ticket = ticket.ok_or(Error::Guard { what: "ticket::cancel", expected: 1, actual: 0 })?;
     announce(&tx, Topic::Changes).await?;

@@ -33,7 +33,11 @@ pub(crate) struct Place {
 
 /// The queues that somebody asked about lately.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<HashMap<Uuid, Arc<Queue>>>);
+pub(crate) struct Progress(Mutex<HashMap<Uuid, Slot>>);
+
+/// One event's queue. Its lock is held while the queue is read, so that of many who ask at once one reads, and those who
+/// ask about other events do not wait.
+type Slot = Arc<Mutex<Option<Queue>>>;
 
 /// One event's pending jobs, in order, as they were at some time.
 #[derive(Debug)]
@@ -46,22 +50,25 @@ struct Queue {
 impl Progress {
     /// Where the job stands in its event's queue.
     pub(crate) async fn place(&self, database: &Database, event_id: Uuid, seq: i64) -> Result<Place, Error> {
-        Ok(self.queue(database, event_id).await?.place(seq))
-    }
-
-    async fn queue(&self, database: &Database, event_id: Uuid) -> Result<Arc<Queue>, Error> {
-        // Held while reading, so that of many who ask at once one reads.
-        let mut queues = self.0.lock().await;
-        if let Some(queue) = queues.get(&event_id).filter(|queue| queue.read_at.elapsed() < TICK) {
-            return Ok(Arc::clone(queue));
+        let slot = self.slot(event_id).await;
+        let mut known = slot.lock().await;
+        if let Some(queue) = known.as_ref().filter(|queue| queue.read_at.elapsed() < TICK) {
+            return Ok(queue.place(seq));
         }
         let seqs = pending_seqs(database.reader(), event_id).await?;
-        let queue = Arc::new(Queue::new(Instant::now(), seqs, queues.get(&event_id).map(AsRef::as_ref)));
-        if queues.len() >= EVENTS_MAX {
-            queues.retain(|_, queue| queue.read_at.elapsed() < RECENT);
+        let queue = Queue::new(Instant::now(), seqs, known.as_ref());
+        let place = queue.place(seq);
+        *known = Some(queue);
+        Ok(place)
+    }
+
+    async fn slot(&self, event_id: Uuid) -> Slot {
+        let mut slots = self.0.lock().await;
+        if slots.len() >= EVENTS_MAX {
+            // Nobody is reading these; whoever asks about one of them again starts anew.
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
-        queues.insert(event_id, Arc::clone(&queue));
-        Ok(queue)
+        Arc::clone(slots.entry(event_id).or_default())
     }
 }
 

@@ -22,16 +22,18 @@ use crate::{
 const MIGRATION_TRIES: u32 = 200;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
 
-/// After the requests, how long the writer and the embedded workers may still take. Workers were told to stop when the
-/// service was, so all of them are usually done by now.
-const GRACE: Duration = Duration::from_millis(500);
+/// After the requests, how long each of these may still take: the writer, the embedded workers (told to stop when the
+/// service was, so usually done by now), closing the database.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error> {
     let stop = worker::stop_on_signal()?;
     let options = Options { url: settings.database_url.clone(), durability: settings.durability, create: true, clock };
-    let database = Database::open(options).await?;
-    migrate(&database).await?;
+    let database = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        opened = open(options) => opened?,
+    };
     let listener = server::listen(settings.listen)
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
@@ -55,17 +57,19 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let _ = timeout(GRACE, writer).await;
     watcher.abort();
     let _ = timeout(GRACE, async { while workers.join_next().await.is_some() {} }).await;
-    database.close().await
+    let _ = timeout(GRACE, database.close()).await;
+    Ok(())
 }
 
-/// Migrates, waiting for others who do the same.
-async fn migrate(database: &Database) -> Result<(), Error> {
+/// Opens and migrates the database, waiting for others who do the same.
+async fn open(options: Options) -> Result<Database, Error> {
+    let database = Database::open(options).await?;
     let mut tries = MIGRATION_TRIES;
     loop {
         tries -= 1;
         match migration::migrate(database.writer()).await.map_err(Error::from) {
             Err(error) if error.is_environmental() && tries > 0 => sleep(MIGRATION_PAUSE).await,
-            result => return result,
+            result => return result.map(|()| database),
         }
     }
 }

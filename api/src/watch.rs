@@ -11,7 +11,7 @@ use std::{
 };
 
 use entity::{
-    Changes, Database, Error, Topic,
+    Changes, Database, Error, Millis, Topic,
     registration::{self, Registration},
     ticket,
 };
@@ -37,7 +37,7 @@ pub(crate) struct Watch {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    decisions: HashMap<Uuid, Vec<oneshot::Sender<Registration>>>,
+    decisions: HashMap<Uuid, Vec<oneshot::Sender<(Registration, Millis)>>>,
     changes: HashMap<Uuid, Vec<(ticket::Model, oneshot::Sender<ticket::Model>)>>,
 }
 
@@ -60,9 +60,9 @@ impl Waiting {
 }
 
 impl Watch {
-    /// Waits until the registration is decided, for at most `patience`. `None` if it is not by then, or if the service
-    /// stops.
-    pub(crate) async fn decision(&self, id: Uuid, patience: Duration) -> Option<Registration> {
+    /// Waits until the registration is decided, for at most `patience`. Returns it with the time at which it was read.
+    /// `None` if it is not decided by then, or if the service stops.
+    pub(crate) async fn decision(&self, id: Uuid, patience: Duration) -> Option<(Registration, Millis)> {
         let (sender, receiver) = oneshot::channel();
         self.lock().decisions.entry(id).or_default().push(sender);
         self.wait(receiver, patience).await
@@ -95,12 +95,13 @@ impl Watch {
 
     /// Looks once for everybody who waits.
     async fn look(&self, database: &Database) -> Result<(), Error> {
+        let now = database.now().await?;
         let ids: Vec<Uuid> = self.lock().decisions.keys().copied().collect();
         for ids in ids.chunks(IDS_MAX) {
             for registration in registration::find_decided(database.reader(), ids).await? {
                 let senders = self.lock().decisions.remove(&registration.id).unwrap_or_default();
                 for sender in senders {
-                    _ = sender.send(registration.clone());
+                    _ = sender.send((registration.clone(), now));
                 }
             }
         }
@@ -136,16 +137,16 @@ impl Watch {
 pub(crate) async fn run(watch: Arc<Watch>, database: Database, changed: Arc<Notify>, stop: CancellationToken) {
     let mut listener = None;
     while !stop.is_cancelled() {
+        // Signals are heard also while nobody waits: unread, they would pile up in the server.
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = watch.arrived.notified() => {}
+            () = changed.notified() => {}
+            () = heard(&database, &mut listener) => {}
+            () = sleep(SLOW_POLL) => {}
+        }
         if watch.is_idle() {
-            tokio::select! { () = stop.cancelled() => break, () = watch.arrived.notified() => {} }
-        } else {
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = watch.arrived.notified() => {}
-                () = changed.notified() => {}
-                () = heard(&database, &mut listener) => {}
-                () = sleep(SLOW_POLL) => {}
-            }
+            continue;
         }
         if let Err(error) = watch.look(&database).await {
             tracing::warn!(%error, "cannot look for those who wait");

@@ -180,6 +180,15 @@ pub async fn lock(tx: &Transaction, id: Uuid) -> Result<Option<Model>, Error> {
     Ok(Model::find_by_statement(sql(&**tx, &text, values![id])).one(&**tx).await?)
 }
 
+/// The event, locked, unless somebody else has it: then nothing, at once.
+///
+/// # Errors
+/// What the database answered.
+pub async fn try_lock(tx: &Transaction, id: Uuid) -> Result<Option<Model>, Error> {
+    let text = format!("SELECT * FROM event WHERE id = ? {}", tx.try_lock_clause("event"));
+    Ok(Model::find_by_statement(sql(&**tx, &text, values![id])).one(&**tx).await?)
+}
+
 /// Returns seats that a ticket no longer holds.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use sqlx::postgres::PgListener;
+use tokio::time::timeout;
 
 use crate::{
     Database, Error, Transaction,
@@ -53,18 +54,21 @@ enum Source {
     Postgres(Box<PgListener>),
 }
 
+/// Stale signals dropped at a time.
+const STALE_MAX: usize = 10_000;
+
 impl Changes {
-    /// Starts to listen.
+    /// Starts to listen, on a connection of its own.
     ///
     /// # Errors
     /// What the database answered.
     pub async fn open(database: &Database, topic: Topic) -> Result<Self, Error> {
+        let connection = database.watch_connection().await?;
         if database.is_postgres() {
-            let mut listener = PgListener::connect_with(database.reader().get_postgres_connection_pool()).await?;
+            let mut listener = PgListener::connect_with(connection.get_postgres_connection_pool()).await?;
             listener.listen(topic.channel()).await?;
             return Ok(Self(Source::Postgres(Box::new(listener))));
         }
-        let connection = database.watch_connection().await?;
         Ok(Self(Source::Sqlite(Poll { connection, seen: None, quiet: 0 })))
     }
 
@@ -77,9 +81,26 @@ impl Changes {
             Source::Sqlite(poll) => poll.changed().await,
             Source::Postgres(listener) => {
                 listener.recv().await?;
-                Ok(())
+                self.drain().await
             }
         }
+    }
+
+    /// Drops signals that have come in already: one look answers all of them. Whoever is too busy to wait for signals
+    /// calls this now and then, or the server would have to keep them.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn drain(&mut self) -> Result<(), Error> {
+        if let Source::Postgres(listener) = &mut self.0 {
+            for _ in 0..STALE_MAX {
+                match timeout(Duration::ZERO, listener.recv()).await {
+                    Ok(signal) => _ = signal?,
+                    Err(_) => break,
+                }
+            }
+        }
+        Ok(())
     }
 }
 

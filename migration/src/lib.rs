@@ -50,6 +50,8 @@ async fn begin_exclusive(db: &DatabaseConnection) -> Result<DatabaseTransaction,
         })
         .await?;
     if db.get_database_backend() == DbBackend::Postgres {
+        // A migration may take longer than the statements of daily work.
+        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
     }
     Ok(transaction)

@@ -29,14 +29,6 @@ impl MigrationTrait for Initial {
         }
         Ok(())
     }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        for table in ["audit", "ticket", "job", "event", "account"] {
-            connection.execute_unprepared(&format!("DROP TABLE {table}")).await?;
-        }
-        Ok(())
-    }
 }
 
 /// How the two databases spell the same thing.

@@ -9,7 +9,7 @@ use std::{
 };
 
 pub use rustix::process::Signal;
-use rustix::process::{Pid, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, kill_process, prlimit};
 
 /// A running program; killed when dropped.
 #[derive(Debug)]
@@ -68,19 +68,34 @@ impl Process {
         Pid::from_child(&self.child)
     }
 
+    /// Lets it write files of any size again, after it was started with a limit.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn lift_file_limit(&self) {
+        let unlimited = Rlimit { current: None, maximum: None };
+        prlimit(Some(self.pid()), Resource::Fsize, unlimited).expect("the limit can be lifted");
+    }
+
     /// kill -9, and waits until it is gone.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Asks it to end with SIGTERM and waits. Returns how it ended and how long that took.
+    /// Asks all of them to end with a signal, at the same time, and waits. Returns how each ended and how long that took.
     ///
     /// # Panics
-    /// When it does not end within half a minute.
-    pub fn terminate(&mut self) -> (ExitStatus, Duration) {
+    /// When one does not end within half a minute.
+    pub fn end_all(processes: &mut [Self], signal: Signal) -> Vec<(ExitStatus, Duration)> {
         let since = Instant::now();
-        self.signal(Signal::TERM);
+        for process in processes.iter() {
+            process.signal(signal);
+        }
+        processes.iter_mut().map(|process| process.wait(since)).collect()
+    }
+
+    fn wait(&mut self, since: Instant) -> (ExitStatus, Duration) {
         while since.elapsed() < Duration::from_secs(30) {
             if let Some(status) = self.child.try_wait().expect("the process is ours") {
                 return (status, since.elapsed());

@@ -17,7 +17,7 @@ pub(crate) struct Situation {
 
 /// What one intent asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wish<'a> {
+pub(crate) struct Intent<'a> {
     /// Who.
     pub(crate) email: &'a str,
     /// How many seats, at least 1.
@@ -40,20 +40,24 @@ pub(crate) enum Decision {
 
 /// Decides intents in order of arrival: all or nothing for each, first come, first served. `registered` are the people
 /// who have an active ticket already.
-pub(crate) fn allocate(mut situation: Situation, registered: &HashSet<String>, wishes: &[Wish<'_>]) -> Vec<Decision> {
+pub(crate) fn allocate(
+    mut situation: Situation,
+    registered: &HashSet<String>,
+    intents: &[Intent<'_>],
+) -> Vec<Decision> {
     let mut granted = HashSet::new();
-    wishes
+    intents
         .iter()
-        .map(|wish| {
-            let decision = if registered.contains(wish.email) || granted.contains(wish.email) {
+        .map(|intent| {
+            let decision = if registered.contains(intent.email) || granted.contains(intent.email) {
                 decide_again(situation)
             } else {
-                decide(situation, wish.party_size)
+                decide(situation, intent.party_size)
             };
             if decision == Decision::Reserve {
-                granted.insert(wish.email);
-                situation.available -= wish.party_size;
-                situation.held += wish.party_size;
+                granted.insert(intent.email);
+                situation.available -= intent.party_size;
+                situation.held += intent.party_size;
             }
             decision
         })
@@ -89,8 +93,8 @@ mod tests {
 
     const OPEN: Situation = Situation { is_cancelled: false, available: 2, held: 0 };
 
-    fn wishes<'a>(people: &[(&'a str, i64)]) -> Vec<Wish<'a>> {
-        people.iter().map(|&(email, party_size)| Wish { email, party_size }).collect()
+    fn intents<'a>(people: &[(&'a str, i64)]) -> Vec<Intent<'a>> {
+        people.iter().map(|&(email, party_size)| Intent { email, party_size }).collect()
     }
 
     fn sold_out(may_return: bool) -> Decision {
@@ -99,35 +103,36 @@ mod tests {
 
     #[test]
     fn the_first_ones_get_the_seats() {
-        let decisions = allocate(OPEN, &HashSet::new(), &wishes(&[("a", 1), ("b", 1), ("c", 1)]));
+        let decisions = allocate(OPEN, &HashSet::new(), &intents(&[("a", 1), ("b", 1), ("c", 1)]));
         assert_eq!(decisions, [Decision::Reserve, Decision::Reserve, sold_out(true)]);
     }
 
     #[test]
     fn nobody_gets_two_tickets() {
         let registered = HashSet::from(["b".to_owned()]);
-        let decisions = allocate(OPEN, &registered, &wishes(&[("a", 1), ("a", 1), ("b", 1)]));
+        let decisions = allocate(OPEN, &registered, &intents(&[("a", 1), ("a", 1), ("b", 1)]));
         let again = refuse(Refusal::AlreadyRegistered);
         assert_eq!(decisions, [Decision::Reserve, again, again]);
     }
 
     #[test]
     fn a_party_that_does_not_fit_leaves_its_seats_to_the_next() {
-        let decisions = allocate(OPEN, &HashSet::new(), &wishes(&[("a", 3), ("b", 2)]));
+        let decisions = allocate(OPEN, &HashSet::new(), &intents(&[("a", 3), ("b", 2)]));
         assert_eq!(decisions, [refuse(Refusal::NotEnoughSeats), Decision::Reserve]);
     }
 
     #[test]
     fn a_cancelled_event_refuses_everybody_first_of_all() {
         let registered = HashSet::from(["a".to_owned()]);
-        let decisions = allocate(Situation { is_cancelled: true, ..OPEN }, &registered, &wishes(&[("a", 1), ("b", 9)]));
+        let decisions =
+            allocate(Situation { is_cancelled: true, ..OPEN }, &registered, &intents(&[("a", 1), ("b", 9)]));
         assert_eq!(decisions, [refuse(Refusal::EventCancelled); 2]);
     }
 
     #[test]
     fn seats_may_return_only_if_holds_are_enough() {
         let full = Situation { available: 0, held: 1, ..OPEN };
-        let decisions = allocate(full, &HashSet::new(), &wishes(&[("a", 1), ("b", 2)]));
+        let decisions = allocate(full, &HashSet::new(), &intents(&[("a", 1), ("b", 2)]));
         assert_eq!(decisions, [sold_out(true), sold_out(false)]);
     }
 
@@ -141,21 +146,21 @@ mod tests {
             registered in prop::collection::hash_set(0u8..12, 0..4),
         ) {
             let emails: Vec<(String, i64)> = people.iter().map(|(who, n)| (who.to_string(), *n)).collect();
-            let wishes: Vec<Wish<'_>> = emails.iter().map(|(e, n)| Wish { email: e, party_size: *n }).collect();
+            let intents: Vec<Intent<'_>> = emails.iter().map(|(e, n)| Intent { email: e, party_size: *n }).collect();
             let registered: HashSet<String> = registered.iter().map(ToString::to_string).collect();
             let situation = Situation { is_cancelled: false, available, held };
-            let decisions = allocate(situation, &registered, &wishes);
+            let decisions = allocate(situation, &registered, &intents);
 
             let mut free = available;
             let mut have = registered.clone();
-            prop_assert_eq!(decisions.len(), wishes.len());
-            for (wish, decision) in wishes.iter().zip(decisions) {
-                let fits = wish.party_size <= free;
-                let is_new = !have.contains(wish.email);
+            prop_assert_eq!(decisions.len(), intents.len());
+            for (intent, decision) in intents.iter().zip(decisions) {
+                let fits = intent.party_size <= free;
+                let is_new = !have.contains(intent.email);
                 prop_assert_eq!(decision == Decision::Reserve, fits && is_new);
                 if decision == Decision::Reserve {
-                    free -= wish.party_size;
-                    have.insert(wish.email.to_owned());
+                    free -= intent.party_size;
+                    have.insert(intent.email.to_owned());
                 }
                 if let Decision::Refuse { refusal, may_return } = decision {
                     let expected = match (is_new, free) {
@@ -165,7 +170,7 @@ mod tests {
                     };
                     prop_assert_eq!(refusal, expected);
                     let in_holds = held + available - free;
-                    prop_assert_eq!(may_return, refusal == Refusal::SoldOut && wish.party_size <= in_holds);
+                    prop_assert_eq!(may_return, refusal == Refusal::SoldOut && intent.party_size <= in_holds);
                 }
             }
             prop_assert!(free >= 0);

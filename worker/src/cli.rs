@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use chrono::Utc;
 use clap::Parser;
 use entity::{Clock, Database, Durability, Error, Options};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Doorbells, Mistakes, Settings, SettingsArgs, run, stop_on_signal};
@@ -20,6 +20,10 @@ struct Args {
 
 /// How often a worker looks whether the database is there and current.
 const SCHEMA_POLL: Duration = Duration::from_millis(100);
+
+/// After being told to stop, how long a worker may take to finish the batch in hand, and then to close the database.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Runs the worker binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else.
 pub fn main() -> ExitCode {
@@ -49,16 +53,30 @@ async fn start(url: String, settings: Settings, durability: Durability) -> Resul
     let options = Options { url, durability, create: false, clock };
     let Some(database) = wait_for_schema(options, &stop).await? else { return Ok(()) };
     println!("worker: working on {}", database.location());
-    run(database.clone(), settings, Doorbells::default(), stop).await;
-    database.close().await
+    tokio::select! {
+        () = run(database.clone(), settings, Doorbells::default(), stop.clone()) => {}
+        () = overdue(&stop) => tracing::warn!("a batch did not finish in time; it is rolled back"),
+    }
+    let _ = timeout(CLOSING, database.close()).await;
+    Ok(())
+}
+
+/// Returns when the worker should have ended long ago.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    sleep(SHUTDOWN_GRACE).await;
 }
 
 /// Opens the database once it exists with the schema that this program knows; the api makes both. `None` when stopped
 /// before.
 async fn wait_for_schema(options: Options, stop: &CancellationToken) -> Result<Option<Database>, Error> {
     let mut told = false;
-    while !stop.is_cancelled() {
-        match open_current(&options).await {
+    loop {
+        let opened = tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            opened = open_current(&options) => opened,
+        };
+        match opened {
             Ok(Some(database)) => return Ok(Some(database)),
             Err(error) if !error.is_environmental() => return Err(error),
             Ok(None) | Err(_) => {}
@@ -69,7 +87,6 @@ async fn wait_for_schema(options: Options, stop: &CancellationToken) -> Result<O
         }
         sleep(SCHEMA_POLL).await;
     }
-    Ok(None)
 }
 
 async fn open_current(options: &Options) -> Result<Option<Database>, Error> {

@@ -10,6 +10,14 @@ use entity::{Millis, job::JobState};
 
 const ENVIRONMENT_PAUSE_MIN: Duration = Duration::from_millis(10);
 const ENVIRONMENT_PAUSE_MAX: Duration = Duration::from_secs(1);
+const FAULT_PAUSE_MIN: Duration = Duration::from_millis(10);
+
+/// A batch should not keep others from writing for longer than about this: intake's answers wait behind it.
+const LOCKED_WANTED: Duration = Duration::from_millis(10);
+
+/// Smaller batches would cost more in commits than they save in waiting.
+const LIMIT_KEPT: u32 = 50;
+
 const BACK_OFF_MIN_SECONDS: Millis = 1;
 const BACK_OFF_MAX_SECONDS: Millis = 60;
 
@@ -43,9 +51,13 @@ impl Split {
         self.limit
     }
 
-    /// A batch went through: grow back.
-    pub(crate) fn succeeded(&mut self) {
-        self.limit = self.limit.saturating_mul(2).min(self.limit_max);
+    /// A batch went through, and others could not write for so long: grow back, or shrink if that was too long.
+    pub(crate) fn succeeded(&mut self, locked: Duration) {
+        if locked <= LOCKED_WANTED {
+            self.limit = self.limit.saturating_mul(2).min(self.limit_max);
+        } else if locked > LOCKED_WANTED * 2 && self.limit > LIMIT_KEPT {
+            self.limit = (self.limit / 2).max(LIMIT_KEPT);
+        }
         self.faults = 0;
         self.outages = 0;
     }
@@ -55,6 +67,11 @@ impl Split {
         let pause = ENVIRONMENT_PAUSE_MIN.saturating_mul(1 << self.outages.min(10)).min(ENVIRONMENT_PAUSE_MAX);
         self.outages += 1;
         pause
+    }
+
+    /// How long to wait before settling again after a fault of the batch.
+    pub(crate) fn fault_pause(&self) -> Duration {
+        FAULT_PAUSE_MIN.saturating_mul(1 << self.faults.saturating_sub(10).min(6))
     }
 
     /// The batch faulted.
@@ -101,8 +118,20 @@ mod tests {
             split.batch_failed();
         }
         assert_eq!(split.limit(), 1);
-        let limits: Vec<u32> = std::iter::repeat_with(|| (split.succeeded(), split.limit()).1).take(10).collect();
+        let limits: Vec<u32> =
+            std::iter::repeat_with(|| (split.succeeded(Duration::ZERO), split.limit()).1).take(10).collect();
         assert_eq!(limits, [2, 4, 8, 16, 32, 64, 128, 256, 500, 500]);
+    }
+
+    #[test]
+    fn batches_that_lock_others_out_for_long_shrink() {
+        let mut split = Split::new(500);
+        let mut after = |millis| {
+            split.succeeded(Duration::from_millis(millis));
+            split.limit()
+        };
+        assert_eq!([after(21), after(15), after(21), after(21), after(21), after(21)], [250, 250, 125, 62, 50, 50]);
+        assert_eq!([after(10), after(5)], [100, 200]);
     }
 
     #[test]
@@ -115,7 +144,7 @@ mod tests {
         }
         assert_eq!(split.environment_failed(), ENVIRONMENT_PAUSE_MAX);
         assert_eq!(split.limit(), 500);
-        split.succeeded();
+        split.succeeded(Duration::ZERO);
         assert_eq!(split.environment_failed(), Duration::from_millis(10));
     }
 

@@ -22,11 +22,14 @@ pub use cli::main;
 pub use settings::{Mistakes, Settings, SettingsArgs};
 pub use stop::stop_on_signal;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use entity::Database;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+/// How long a transaction waits for the write lock before its task lets go and starts over.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How tasks of one process wake each other without going through the database. Both are hints; everything also
 /// works without them, a little later.

@@ -6,15 +6,13 @@ use entity::{Database, Error, Millis, event, job::prune};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::Settings;
+use crate::{LOCK_PATIENCE, Settings};
 
 /// Between two looks for something to forget.
 const INTERVAL: Duration = Duration::from_mins(10);
 
 /// Between two batches: whoever registers comes first.
 const BREATH: Duration = Duration::from_millis(50);
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
@@ -39,7 +37,7 @@ async fn pass(database: &Database, settings: Settings) -> Result<bool, Error> {
     let Some(event_id) = prune::event_to_prune(database.reader(), before).await? else { return Ok(false) };
     let database = database.clone();
     let pruned = tokio::spawn(async move {
-        let tx = database.begin(PATIENCE).await?;
+        let tx = database.begin(LOCK_PATIENCE).await?;
         event::lock(&tx, event_id).await?;
         let pruned = prune::prune(&tx, event_id, settings.batch_max).await?;
         event::return_seats(&tx, event_id, pruned.seats).await?;

@@ -12,7 +12,9 @@ use entity::{Database, Error, Millis, Topic, announce, event, ticket};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Doorbells, Settings};
+use uuid::Uuid;
+
+use crate::{Doorbells, LOCK_PATIENCE, Settings};
 
 /// Holds made by other workers are noticed after this long at the latest.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -20,7 +22,8 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// A due hold whose event somebody else works on is looked at again after this long.
 const TAKEN_PAUSE: Duration = Duration::from_millis(50);
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// After a fault of one event, or of all.
+const FAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// When the reaper means to look next, and a way to tell it of holds that run out sooner.
 #[derive(Debug, Default)]
@@ -50,11 +53,11 @@ pub(crate) async fn run(
     stop: &CancellationToken,
 ) {
     while !stop.is_cancelled() {
-        let pause = match reap(database, settings, doorbells, agenda).await {
+        let pause = match round(database, settings, doorbells, agenda, stop).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "cannot reap now");
-                INTERVAL
+                FAULT_PAUSE
             }
         };
         tokio::select! {
@@ -65,51 +68,61 @@ pub(crate) async fn run(
     }
 }
 
-/// Reaps whatever is due and returns how long nothing will be.
-async fn reap(
+/// One batch for each event with due holds. Returns when to look again.
+async fn round(
     database: &Database,
     settings: Settings,
     doorbells: &Doorbells,
     agenda: &Agenda,
+    stop: &CancellationToken,
 ) -> Result<Duration, Error> {
-    loop {
-        let now = database.now().await?;
-        let next = ticket::next_expiry(database.reader()).await?;
-        agenda.plan(next.unwrap_or(Millis::MAX));
-        match next {
-            None => return Ok(INTERVAL),
-            Some(at) if at > now => return Ok(INTERVAL.min(Duration::from_millis(at.abs_diff(now)))),
-            Some(_) => {
-                let database = database.clone();
-                // A task of its own: a panic must not end the reaper.
-                let reaped = tokio::spawn(async move { reap_event(&database, settings.batch_max).await }).await;
-                match reaped {
-                    Ok(Ok(Some(seats))) => {
-                        tracing::debug!(seats, "reaped");
-                        doorbells.changes.notify_one();
-                    }
-                    Ok(Ok(None)) => return Ok(TAKEN_PAUSE),
-                    Ok(Err(error)) => return Err(error),
-                    Err(panic) => {
-                        tracing::error!(%panic, "reaping panicked");
-                        return Ok(INTERVAL);
-                    }
-                }
+    let now = database.now().await?;
+    let next = ticket::next_expiry(database.reader()).await?;
+    agenda.plan(next.unwrap_or(Millis::MAX));
+    if let Some(later) = next.filter(|at| *at > now) {
+        return Ok(INTERVAL.min(Duration::from_millis(later.abs_diff(now))));
+    }
+    let mut pause = if next.is_some() { TAKEN_PAUSE } else { INTERVAL };
+    for event_id in ticket::events_with_due(database.reader(), now).await? {
+        if stop.is_cancelled() {
+            break;
+        }
+        match guarded(database, event_id, settings.batch_max).await {
+            Ok(false) => {}
+            Ok(true) => {
+                doorbells.changes.notify_one();
+                pause = Duration::ZERO;
+            }
+            // The other events must not wait for this one.
+            Err(error) => {
+                tracing::warn!(%error, %event_id, "cannot reap an event");
+                pause = pause.max(FAULT_PAUSE);
             }
         }
     }
+    Ok(pause)
 }
 
-/// Expires due holds of one event and returns their seats. `None`: nothing is due that nobody else works on.
-async fn reap_event(database: &Database, limit: u32) -> Result<Option<i64>, Error> {
-    let tx = database.begin(PATIENCE).await?;
-    let Some(event_id) = ticket::lock_event_with_due(&tx, tx.now().await?).await? else {
+/// Reaps in a task of its own, so that a panic does not end the reaper.
+async fn guarded(database: &Database, event_id: Uuid, limit: u32) -> Result<bool, String> {
+    let database = database.clone();
+    match tokio::spawn(async move { reap_event(&database, event_id, limit).await }).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(panic) => Err(panic.to_string()),
+    }
+}
+
+/// Expires due holds of one event and returns their seats. Returns false if somebody else works on the event.
+async fn reap_event(database: &Database, event_id: Uuid, limit: u32) -> Result<bool, Error> {
+    let tx = database.begin(LOCK_PATIENCE).await?;
+    if event::try_lock(&tx, event_id).await?.is_none() {
         tx.rollback().await?;
-        return Ok(None);
-    };
-    let seats = ticket::expire_due(&tx, event_id, tx.now().await?, limit).await?;
-    event::return_seats(&tx, event_id, seats).await?;
+        return Ok(false);
+    }
+    let expired = ticket::expire_due(&tx, event_id, tx.now().await?, limit).await?;
+    event::return_seats(&tx, event_id, expired.seats).await?;
     announce(&tx, Topic::Changes).await?;
     tx.commit().await?;
-    Ok(Some(seats))
+    tracing::debug!(seats = expired.seats, "reaped");
+    Ok(true)
 }

@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
+    sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use entity::{
@@ -18,10 +18,10 @@ use entity::{
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
-use crate::allocate::{Decision, Situation, Wish, allocate};
-
-/// How long a pass waits for the write lock before it lets go and starts over.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::{
+    LOCK_PATIENCE,
+    allocate::{Decision, Intent, Situation, allocate},
+};
 
 /// What a pass found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,51 +30,72 @@ pub(crate) enum Pass {
     Idle,
     /// Jobs are due, but other workers have their lanes.
     Taken,
-    /// Jobs were settled.
+    /// A lane was served.
     Settled {
-        /// How many.
+        /// How many jobs were settled; none if there were holds to expire first.
         jobs: usize,
         /// When the holds made in this pass run out, if any were made.
         expires_at: Option<Millis>,
+        /// How long others could not write.
+        locked: Duration,
     },
 }
 
-/// The first job of the batch in hand: whom to blame when a batch of one faults. It outlives a panic.
+/// How much one pass may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Jobs settled at most.
+    pub(crate) jobs: u32,
+    /// Holds expired at most.
+    pub(crate) holds: u32,
+}
+
+/// What a pass was working on: whom to blame if it faults. It outlives a panic.
 #[derive(Debug, Default)]
-pub(crate) struct Suspect(AtomicI64);
+pub(crate) struct Suspect {
+    event_id: OnceLock<Uuid>,
+    seq: OnceLock<i64>,
+}
 
 impl Suspect {
-    fn set(&self, seq: Option<i64>) {
-        self.0.store(seq.unwrap_or(0), Ordering::Relaxed);
+    /// The lane, if the pass got so far.
+    pub(crate) fn event_id(&self) -> Option<Uuid> {
+        self.event_id.get().copied()
     }
 
-    /// Its `seq`, if the pass got so far.
+    /// The first job of the batch, if the pass got so far.
     pub(crate) fn seq(&self) -> Option<i64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|seq| *seq != 0)
+        self.seq.get().copied()
     }
 }
 
-/// Settles the next lane, at most `limit` jobs of it.
-pub(crate) async fn settle_lane(database: &Database, limit: u32, suspect: &Suspect) -> Result<Pass, Error> {
-    suspect.set(None);
+/// Settles the next lane.
+pub(crate) async fn settle_lane(database: &Database, limits: Limits, suspect: &Suspect) -> Result<Pass, Error> {
     // A look costs no lock; most looks of an idle worker end here.
     if !lane::any_due(database.reader(), database.now().await?).await? {
         return Ok(Pass::Idle);
     }
-    let tx = database.begin(PATIENCE).await?;
-    let Some(event) = lane::take(&tx, tx.now().await?).await? else {
+    let tx = database.begin(LOCK_PATIENCE).await?;
+    let since = Instant::now();
+    let Some(event) = lane::claim(&tx, tx.now().await?).await? else {
         tx.rollback().await?;
         return Ok(Pass::Taken);
     };
+    suspect.event_id.get_or_init(|| event.id);
     let now = tx.now().await?;
-    let freed = ticket::expire_due(&tx, event.id, now, limit).await?;
-    event::return_seats(&tx, event.id, freed).await?;
-    let jobs = lane::pending(&tx, event.id, now, limit).await?;
-    suspect.set(jobs.first().map(|job| job.seq));
-    let expires_at = decide_and_apply(&tx, &event, event.available_spots + freed, &jobs, now).await?;
+    let expired = ticket::expire_due(&tx, event.id, now, limits.holds).await?;
+    event::return_seats(&tx, event.id, expired.seats).await?;
+    let (mut jobs, mut expires_at) = (vec![], None);
+    // While lapsed holds are left, people and seats look taken that are not.
+    if !expired.more {
+        jobs = lane::pending(&tx, event.id, now, limits.jobs).await?;
+        jobs.first().inspect(|job| _ = suspect.seq.set(job.seq));
+        expires_at = decide_and_apply(&tx, &event, event.available_spots + expired.seats, &jobs, now).await?;
+    }
     announce(&tx, Topic::Changes).await?;
     tx.commit().await?;
-    Ok(Pass::Settled { jobs: jobs.len(), expires_at })
+    let locked = if database.is_postgres() { Duration::ZERO } else { since.elapsed() };
+    Ok(Pass::Settled { jobs: jobs.len(), expires_at, locked })
 }
 
 async fn decide_and_apply(
@@ -95,8 +116,9 @@ async fn decide_and_apply(
         available,
         held: held_if_it_matters(tx, event, available, jobs).await?,
     };
-    let wishes: Vec<Wish<'_>> = jobs.iter().map(|job| Wish { email: &job.email, party_size: job.party_size }).collect();
-    let decisions = allocate(situation, &registered, &wishes);
+    let intents: Vec<Intent<'_>> =
+        jobs.iter().map(|job| Intent { email: &job.email, party_size: job.party_size }).collect();
+    let decisions = allocate(situation, &registered, &intents);
     let expires_at = now + event.hold_seconds * 1000;
     let plan = Plan::new(jobs, &decisions, expires_at, now);
     plan.apply(tx, event.id, now).await?;

@@ -3,17 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Changes, Database, Error, Topic, announce,
+    Changes, Database, Error, Millis, Topic, announce, event,
     job::{complete, lane},
 };
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
-    Doorbells, Settings,
+    Doorbells, LOCK_PATIENCE, Settings,
     fault::{Next, Split, sentence},
     reaper::Agenda,
-    settle::{Pass, Suspect, settle_lane},
+    settle::{Limits, Pass, Suspect, settle_lane},
 };
 
 /// Work that others have taken is looked at again after this long.
@@ -22,8 +23,15 @@ const TAKEN_PAUSE: Duration = Duration::from_millis(5);
 /// Signals are hints: without any, look again after this long.
 const SLOW_POLL: Duration = Duration::from_secs(1);
 
-/// How long the blame of a single intent waits for the write lock.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What follows a pass.
+enum Then {
+    /// The next pass, at once.
+    Again { expires_at: Option<Millis> },
+    /// The next pass, after a while.
+    Pause(Duration),
+    /// Nothing, until there may be work.
+    Sleep,
+}
 
 pub(crate) async fn run(
     database: &Database,
@@ -36,45 +44,51 @@ pub(crate) async fn run(
     let mut changes = None;
     while !stop.is_cancelled() {
         match pass(database, settings, &mut split).await {
-            Some(Pass::Settled { jobs, expires_at }) => {
-                tracing::debug!(jobs, "settled");
+            Then::Again { expires_at } => {
                 doorbells.changes.notify_one();
                 expires_at.inspect(|at| agenda.note(*at));
+                drain(&mut changes).await;
             }
-            Some(Pass::Taken) => sleep(TAKEN_PAUSE).await,
-            Some(Pass::Idle) => {
+            Then::Pause(pause) => {
+                tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
+            }
+            Then::Sleep => {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = doorbells.intents.notified() => {}
                     () = next_signal(database, &mut changes) => {}
                 }
             }
-            None => {}
         }
     }
 }
 
-/// One pass and, if it went wrong, what follows; `None` then.
-async fn pass(database: &Database, settings: Settings, split: &mut Split) -> Option<Pass> {
+/// One pass and, if it went wrong, what has to be done about that.
+async fn pass(database: &Database, settings: Settings, split: &mut Split) -> Then {
     let suspect = Arc::new(Suspect::default());
-    match guarded(database, split.limit(), &suspect).await {
-        Ok(pass) => {
-            split.succeeded();
-            return Some(pass);
+    let limits = Limits { jobs: split.limit(), holds: settings.batch_max };
+    match guarded(database, limits, &suspect).await {
+        Ok(Pass::Idle) => Then::Sleep,
+        Ok(Pass::Taken) => Then::Pause(TAKEN_PAUSE),
+        Ok(Pass::Settled { jobs, expires_at, locked }) => {
+            tracing::debug!(jobs, "settled");
+            split.succeeded(locked);
+            Then::Again { expires_at }
         }
         Err(Fault::Environment(error)) => {
             let pause = split.environment_failed();
             tracing::warn!(%error, ?pause, "cannot settle now");
-            sleep(pause).await;
+            Then::Pause(pause)
         }
         Err(Fault::Batch(error)) => {
-            tracing::warn!(%error, limit = split.limit(), "a batch faulted");
-            if split.batch_failed() == Next::Blame {
-                blame(database, settings, suspect.seq(), &error).await;
+            tracing::warn!(%error, limit = limits.jobs, "a batch faulted");
+            if let Err(error) = narrow_down(database, settings, split, &suspect, &error).await {
+                tracing::warn!(%error, "cannot record a fault");
+                return Then::Pause(split.environment_failed());
             }
+            Then::Pause(split.fault_pause())
         }
     }
-    None
 }
 
 enum Fault {
@@ -83,9 +97,9 @@ enum Fault {
 }
 
 /// A pass in a task of its own, so that a panic ends the batch and not the worker.
-async fn guarded(database: &Database, limit: u32, suspect: &Arc<Suspect>) -> Result<Pass, Fault> {
+async fn guarded(database: &Database, limits: Limits, suspect: &Arc<Suspect>) -> Result<Pass, Fault> {
     let (database, suspect) = (database.clone(), Arc::clone(suspect));
-    match tokio::spawn(async move { settle_lane(&database, limit, &suspect).await }).await {
+    match tokio::spawn(async move { settle_lane(&database, limits, &suspect).await }).await {
         Ok(Ok(pass)) => Ok(pass),
         Ok(Err(error)) if error.is_environmental() => Err(Fault::Environment(error)),
         Ok(Err(error)) => Err(Fault::Batch(error.to_string())),
@@ -93,25 +107,28 @@ async fn guarded(database: &Database, limit: u32, suspect: &Arc<Suspect>) -> Res
     }
 }
 
-/// Counts a failed attempt against one job, in a transaction of its own. If that fails too, the surroundings are at
-/// fault after all, and the next pass starts over.
-async fn blame(database: &Database, settings: Settings, seq: Option<i64>, error: &str) {
-    let Some(seq) = seq else {
-        // The pass did not get as far as a job, so there is nobody to blame.
-        sleep(SLOW_POLL).await;
-        return;
-    };
-    match count_attempt(database, settings, seq, error).await {
-        Ok(()) => tracing::error!(seq, error, "a job faulted"),
-        Err(blaming) => {
-            tracing::warn!(seq, error = %blaming, "cannot record a fault");
-            sleep(SLOW_POLL).await;
+/// After a fault of the batch: a smaller one next time, or the blame for the one job that is left. A lane that faults
+/// before its jobs are even read has nobody to blame; it goes behind the others, which must not wait for it.
+async fn narrow_down(
+    database: &Database,
+    settings: Settings,
+    split: &mut Split,
+    suspect: &Suspect,
+    error: &str,
+) -> Result<(), Error> {
+    match (split.batch_failed(), suspect.seq(), suspect.event_id()) {
+        (Next::Blame, Some(seq), _) => {
+            tracing::error!(seq, error, "a job faulted");
+            count_attempt(database, settings, seq, error).await
         }
+        (_, None, Some(event_id)) => put_behind(database, event_id).await,
+        _ => Ok(()),
     }
 }
 
+/// Counts a failed attempt against one job, in a transaction of its own.
 async fn count_attempt(database: &Database, settings: Settings, seq: i64, error: &str) -> Result<(), Error> {
-    let tx = database.begin(PATIENCE).await?;
+    let tx = database.begin(LOCK_PATIENCE).await?;
     let Some(attempts) = complete::attempts(&tx, seq).await? else {
         return tx.rollback().await;
     };
@@ -122,17 +139,23 @@ async fn count_attempt(database: &Database, settings: Settings, seq: i64, error:
     tx.commit().await
 }
 
+async fn put_behind(database: &Database, event_id: Uuid) -> Result<(), Error> {
+    let tx = database.begin(LOCK_PATIENCE).await?;
+    event::serve(&tx, event_id, 0).await?;
+    tx.commit().await
+}
+
 /// Returns when there may be work: somebody committed, a job that backs off is due, or it is time for a slow poll.
 async fn next_signal(database: &Database, changes: &mut Option<Changes>) {
     let deadline = Instant::now() + until_next_run(database).await.unwrap_or(SLOW_POLL);
     if changes.is_none() {
-        *changes = open(database).await;
+        *changes = Changes::open(database, Topic::Intents).await.inspect_err(not_heard).ok();
     }
     match changes {
         None => sleep_until(deadline).await,
         Some(listener) => {
             if let Ok(Err(error)) = timeout_at(deadline, listener.changed()).await {
-                tracing::warn!(%error, "cannot listen");
+                not_heard(&error);
                 *changes = None;
                 sleep_until(deadline).await;
             }
@@ -140,9 +163,18 @@ async fn next_signal(database: &Database, changes: &mut Option<Changes>) {
     }
 }
 
-async fn open(database: &Database) -> Option<Changes> {
-    let opened = Changes::open(database, Topic::Intents).await;
-    opened.inspect_err(|error| tracing::warn!(%error, "cannot listen")).ok()
+/// Signals that came in during work need no look of their own.
+async fn drain(changes: &mut Option<Changes>) {
+    if let Some(listener) = changes
+        && let Err(error) = listener.drain().await
+    {
+        not_heard(&error);
+        *changes = None;
+    }
+}
+
+fn not_heard(error: &Error) {
+    tracing::warn!(%error, "cannot listen for intents");
 }
 
 async fn until_next_run(database: &Database) -> Result<Duration, Error> {

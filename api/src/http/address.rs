@@ -5,16 +5,16 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use poem::http::HeaderMap;
 
-/// The address of the client: the peer, unless it is a proxy we trust; then the right-most hop of X-Forwarded-For that
-/// is not one. Whatever stands left of that could have been made up by the client. `forwarded` tells whether the answer
-/// came from the header.
+/// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) address: IpAddr,
+    /// Whether a proxy told it.
     pub(crate) forwarded: bool,
 }
 
-/// Finds the client behind `peer`.
+/// The client behind `peer`: the peer itself, unless it is a proxy we trust; then the right-most hop of X-Forwarded-For
+/// that is not one. Whatever stands left of that could have been made up by the client.
 pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Client {
     let mut client = Client { address: peer.to_canonical(), forwarded: false };
     // Several header lines count as one list, in their order.

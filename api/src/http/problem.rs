@@ -70,7 +70,7 @@ codes! {
         "The Idempotency-Key was used for another request. Use a new key for a new request.";
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests; see Retry-After.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Something is wrong here, not with your request.";
-    Busy = SERVICE_UNAVAILABLE, "busy", "Too much is going on. Nothing was changed; try again, see Retry-After.";
+    Busy = SERVICE_UNAVAILABLE, "busy", "Too much is going on. Ask again, see Retry-After; with the same Idempotency-Key nothing happens twice.";
     NotReady = SERVICE_UNAVAILABLE, "not_ready", "The database does not answer or its schema is not current.";
 }
 
@@ -236,7 +236,10 @@ impl ApiResponse for Problem {
             headers: vec![],
         };
         let client = range("4XX", "The request cannot be granted as it is; `code` says why.");
-        let server = range("5XX", "The service cannot answer now. Nothing was changed.");
+        let server = range(
+            "5XX",
+            "The service cannot answer now. Whether it did what was asked, a repetition with the same key tells.",
+        );
         MetaResponses { responses: vec![client, server] }
     }
 

@@ -21,7 +21,7 @@ use super::{
     caller::Identity,
 };
 
-/// Clients a bucket map remembers. Beyond, idle ones are forgotten; if all are active, newcomers share one bucket.
+/// Clients a bucket map remembers. Idle ones are forgotten; while so many are active, all share one bucket.
 const CLIENTS_MAX: usize = 100_000;
 
 /// How often idle clients are forgotten.
@@ -50,7 +50,7 @@ pub(crate) struct Limits {
 enum Key {
     Address(IpAddr),
     Person(String),
-    /// All newcomers while the map is full.
+    /// Everybody, while the map is full.
     Overflow,
 }
 
@@ -131,7 +131,7 @@ impl Bucket {
     }
 
     /// Keeps the map bounded: a client that has used nothing lately is forgotten, and while the map is full of active
-    /// ones, newcomers share a bucket.
+    /// ones, all share a bucket.
     fn admit(&self, key: Key) -> Key {
         self.sweep();
         if self.buckets.len() < CLIENTS_MAX { key } else { Key::Overflow }

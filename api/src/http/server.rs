@@ -21,9 +21,10 @@ use poem::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
+    task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use super::connections::{Connection, Connections};
 
@@ -42,6 +43,9 @@ const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(15);
 /// The head of a request, all header lines together, has at most so many bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
+/// How long an idle connection that makes room may take to close.
+const MAKING_ROOM: Duration = Duration::from_secs(1);
+
 /// When no file or memory is left for another connection, wait a little rather than spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -55,10 +59,12 @@ where
 {
     let app: Arc<BoxEndpoint<'static, Response>> = Arc::new(app.boxed());
     let connections = Connections::new(connections_max());
-    let tasks = TaskTracker::new();
+    let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
+            // Ended ones are forgotten as they go.
+            Some(_) = tasks.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -75,9 +81,9 @@ where
         }
     }
     drop(listener);
-    tasks.close();
-    if timeout(SHUTDOWN_GRACE, tasks.wait()).await.is_err() {
+    if timeout(SHUTDOWN_GRACE, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
         tracing::warn!(left = tasks.len(), "requests did not finish in time");
+        tasks.shutdown().await;
     }
 }
 
@@ -121,7 +127,12 @@ async fn converse(
     tokio::select! {
         _ = conversation.as_mut() => return,
         () = silence => return,
-        () = close.cancelled() => {}
+        () = close.cancelled() => {
+            // It was idle. An answer may still be on its way out; half a request is not worth a place.
+            conversation.as_mut().graceful_shutdown();
+            let _ = timeout(MAKING_ROOM, conversation).await;
+            return;
+        }
         () = stop.cancelled() => {}
     }
     // Finishes the request in flight, if there is one, and accepts no other.

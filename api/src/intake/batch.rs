@@ -86,20 +86,22 @@ impl Plan {
     ) -> Vec<Verdict> {
         let by_key: HashMap<Key<'_>, &Taken> =
             taken.iter().map(|taken| ((taken.key_scope.as_str(), taken.idempotency_key.as_str()), taken)).collect();
-        let verdict = |(intent, refusal): (&Intent, &Option<IntakeRefusal>)| {
-            let owner = by_key.get(&key(&intent.job));
-            match (refusal, owner) {
+        // Jobs that this batch adds count against a key only for the intents that came after them.
+        let mut still_to_come: HashSet<Uuid> = stored.keys().copied().collect();
+        let mut verdicts = Vec::with_capacity(intents.len());
+        for (intent, refusal) in intents.iter().zip(&self.refusals) {
+            still_to_come.remove(&intent.job.id);
+            let owner = by_key.get(&key(&intent.job)).filter(|taken| !still_to_come.contains(&taken.id));
+            verdicts.push(match (refusal, owner) {
                 _ if stored.contains_key(&intent.job.id) => Verdict::Accepted { created_at: now },
-                // A refused intent came before whatever this batch stored: only older jobs count against its key.
-                (Some(refusal), Some(taken)) if stored.contains_key(&taken.id) => Verdict::Refused(*refusal),
-                (Some(refusal), None) => Verdict::Refused(*refusal),
                 // Stored by an earlier try of this batch, whose commit went through unnoticed.
                 (None, Some(taken)) if taken.id == intent.job.id => Verdict::Accepted { created_at: now },
                 (_, Some(taken)) if taken.fingerprint == intent.job.fingerprint => Verdict::Replayed(taken.id),
-                _ => Verdict::Refused(IntakeRefusal::KeyReused),
-            }
-        };
-        intents.iter().zip(&self.refusals).map(verdict).collect()
+                (_, Some(_)) | (None, None) => Verdict::Refused(IntakeRefusal::KeyReused),
+                (Some(refusal), None) => Verdict::Refused(*refusal),
+            });
+        }
+        verdicts
     }
 }
 
@@ -234,6 +236,17 @@ mod tests {
         let plan = plan(&intents);
         let verdicts = plan.verdicts(&intents, &stored(&[2]), &[taken(2, "k", "g")], NOW);
         assert_eq!(verdicts, [Verdict::Refused(IntakeRefusal::NotFound), Verdict::Accepted { created_at: NOW }]);
+    }
+
+    #[test]
+    fn a_key_stored_in_the_batch_counts_for_whoever_comes_later() {
+        let mut second = intent(2, "k", "g");
+        second.job.event_id = Uuid::from_u128(9);
+        let intents = [intent(1, "k", "f"), second];
+        let plan = plan(&intents);
+        let verdicts = plan.verdicts(&intents, &stored(&[1]), &[taken(1, "k", "f")], NOW);
+        let reused = Verdict::Refused(IntakeRefusal::KeyReused);
+        assert_eq!(verdicts, [Verdict::Accepted { created_at: NOW }, reused]);
     }
 
     #[test]

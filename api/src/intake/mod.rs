@@ -9,9 +9,13 @@ mod writer;
 
 pub(crate) use batch::{IntakeRefusal, Intent};
 
+use std::time::Instant;
+
 use entity::{Database, Millis};
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 
 /// Intents that wait for the writer at most.
@@ -40,7 +44,13 @@ pub(crate) enum IntakeError {
     Fault,
 }
 
-type Waiting = (Intent, oneshot::Sender<Result<Verdict, IntakeError>>);
+/// An intent on its way to the writer.
+#[derive(Debug)]
+struct Waiting {
+    intent: Intent,
+    since: Instant,
+    answer: oneshot::Sender<Result<Verdict, IntakeError>>,
+}
 
 /// The handlers' end.
 #[derive(Clone, Debug)]
@@ -56,10 +66,11 @@ impl Intake {
     /// Stores the intent. When this returns [`Verdict::Accepted`] the intent is durable.
     ///
     /// # Errors
-    /// When it could not be stored; nothing was.
+    /// When it is not known to be stored. Asking again with the same key is right.
     pub(crate) async fn submit(&self, intent: Intent) -> Result<Verdict, IntakeError> {
         let (answer, verdict) = oneshot::channel();
-        self.0.try_send((intent, answer)).map_err(|_| IntakeError::Busy)?;
+        let waiting = Waiting { intent, since: Instant::now(), answer };
+        self.0.try_send(waiting).map_err(|_| IntakeError::Busy)?;
         verdict.await.unwrap_or(Err(IntakeError::Busy))
     }
 }

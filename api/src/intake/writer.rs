@@ -1,6 +1,6 @@
 //! The writer task: one transaction for each batch.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entity::{Database, Error, Topic, announce, event, job::enqueue};
 use tokio::sync::mpsc;
@@ -13,17 +13,19 @@ use super::{
 /// Intents in one transaction at most: enough to pay for its sync, few enough to hold the lock briefly.
 const BATCH_MAX: usize = 256;
 
-/// How long a batch waits for the write lock.
+/// How long an intent waits for the write lock, from its arrival on.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a batch that lost a deadlock or a connection is tried.
 const TRIES_MAX: u32 = 3;
 
 pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting>, written: impl Fn()) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH_MAX);
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let (intents, answers): (Vec<Intent>, Vec<_>) = batch.drain(..).unzip();
-        let verdicts = write(&database, &intents).await;
+        // The first one came first. While the lock cannot be had, those behind it have waited nearly as long.
+        let deadline = batch[0].since + PATIENCE;
+        let (intents, answers): (Vec<Intent>, Vec<_>) = batch.drain(..).map(|w| (w.intent, w.answer)).unzip();
+        let verdicts = write(&database, &intents, deadline).await;
         written();
         for (answer, verdict) in answers.into_iter().zip(verdicts) {
             // A client that went away reads its registration later, or sends its key again.
@@ -34,13 +36,13 @@ pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting
 
 /// Writes a batch. If the database refuses it for what is in it, each intent is tried alone, so that one cannot harm
 /// the others.
-async fn write(database: &Database, intents: &[Intent]) -> Vec<Result<Verdict, IntakeError>> {
-    match write_patiently(database, intents).await {
+async fn write(database: &Database, intents: &[Intent], deadline: Instant) -> Vec<Result<Verdict, IntakeError>> {
+    match write_patiently(database, intents, deadline).await {
         Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),
         Err(IntakeError::Fault) if intents.len() > 1 => {
             let mut verdicts = Vec::with_capacity(intents.len());
             for intent in intents {
-                let alone = write_patiently(database, std::slice::from_ref(intent)).await;
+                let alone = write_patiently(database, std::slice::from_ref(intent), deadline).await;
                 verdicts.push(alone.map(|mut verdicts| verdicts.remove(0)));
             }
             verdicts
@@ -49,9 +51,13 @@ async fn write(database: &Database, intents: &[Intent]) -> Vec<Result<Verdict, I
     }
 }
 
-async fn write_patiently(database: &Database, intents: &[Intent]) -> Result<Vec<Verdict>, IntakeError> {
+async fn write_patiently(
+    database: &Database,
+    intents: &[Intent],
+    deadline: Instant,
+) -> Result<Vec<Verdict>, IntakeError> {
     for _ in 0..TRIES_MAX {
-        match write_once(database, intents).await {
+        match write_once(database, intents, deadline.saturating_duration_since(Instant::now())).await {
             Ok(verdicts) => return Ok(verdicts),
             Err(Error::Busy) => return Err(IntakeError::Busy),
             // The same ids again: if the commit did go through, the next try finds them.
@@ -65,8 +71,8 @@ async fn write_patiently(database: &Database, intents: &[Intent]) -> Result<Vec<
     Err(IntakeError::Busy)
 }
 
-async fn write_once(database: &Database, intents: &[Intent]) -> Result<Vec<Verdict>, Error> {
-    let tx = database.begin(PATIENCE).await?;
+async fn write_once(database: &Database, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
+    let tx = database.begin(patience).await?;
     let now = tx.now().await?;
     let mut event_ids: Vec<_> = intents.iter().map(|intent| intent.job.event_id).collect();
     event_ids.sort_unstable();

@@ -66,7 +66,11 @@ impl Methods {
                 all.entry(path.to_owned()).or_default().push(method);
             }
         }
-        Self(all.into_iter().map(|(path, methods)| (segments(&path), methods)).collect())
+        let sorted = all.into_iter().map(|(path, mut methods)| {
+            methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+            (segments(&path), methods)
+        });
+        Self(sorted.collect())
     }
 
     /// The value of Allow for a path.

@@ -26,7 +26,26 @@ pub(super) fn normalise(raw: &str) -> Value {
         }
     }
     unwrap_references(&mut document);
+    join_lines(&mut document);
     document
+}
+
+/// Descriptions are wrapped where the source is; paragraphs stay.
+fn join_lines(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::String(text) if name == "description" => {
+                        *text = text.split("\n\n").map(|text| text.replace('\n', " ")).collect::<Vec<_>>().join("\n\n");
+                    }
+                    _ => join_lines(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(join_lines),
+        _ => {}
+    }
 }
 
 fn children(value: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -103,6 +122,13 @@ mod tests {
     fn headers_are_spelled_as_people_know_them() {
         assert_eq!(canonical("RETRY-AFTER"), "Retry-After");
         assert_eq!(canonical("ETAG"), "ETag");
+    }
+
+    #[test]
+    fn lines_are_joined_and_paragraphs_are_not() {
+        let mut value = json!([{"description": "a\nb\n\nc"}]);
+        join_lines(&mut value);
+        assert_eq!(value, json!([{"description": "a b\n\nc"}]));
     }
 
     #[test]

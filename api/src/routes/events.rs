@@ -64,7 +64,9 @@ impl Events {
         body: Body<NewEvent>,
     ) -> Result<Created, Problem> {
         let database = app.database.clone();
-        let event = attempt(move || create(database.clone(), caller.0.clone(), body.0.clone())).await?;
+        // Drawn once: a transaction that is tried again must not make another event.
+        let ids = (Uuid::now_v7(), Uuid::now_v7());
+        let event = attempt(move || create(database.clone(), ids, caller.0.clone(), body.0.clone())).await?;
         let etag = event.etag();
         Ok(Created::Event(Json(event.clone()), format!("/events/{}", event.id), etag))
     }
@@ -111,11 +113,20 @@ impl Events {
     }
 }
 
-async fn create(database: Database, caller: Caller, new: NewEvent) -> Result<Event, Error> {
+async fn create(
+    database: Database,
+    (event_id, account_id): (Uuid, Uuid),
+    caller: Caller,
+    new: NewEvent,
+) -> Result<Event, Error> {
     let tx = database.begin(PATIENCE).await?;
+    if let Some(event) = event::lock(&tx, event_id).await? {
+        // An earlier try got through, and only its answer was lost.
+        return Ok(event.into());
+    }
     let now = tx.now().await?;
-    let organizer_id = account::ensure_organizer(&tx, Uuid::now_v7(), &caller.email, now).await?;
-    let event = new.into_model(Uuid::now_v7(), organizer_id, now);
+    let organizer_id = account::ensure_organizer(&tx, account_id, &caller.email, now).await?;
+    let event = new.into_model(event_id, organizer_id, now);
     event::insert(&tx, &event).await?;
     tx.commit().await?;
     Ok(event.into())

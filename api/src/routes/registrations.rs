@@ -174,9 +174,9 @@ async fn with_place(app: &App, (stored, view): Both) -> Result<Registration, Pro
 async fn answer(app: &App, known: Registration, prefer: Prefer, is_replay: bool) -> Result<Registered, Problem> {
     let mut view = known;
     if let Some(patience) = prefer.duration().filter(|_| view.status == Status::Pending)
-        && let Some(decided) = app.watch.decision(view.id, patience).await
+        && let Some((decided, now)) = app.watch.decision(view.id, patience).await
     {
-        view = Registration::at(&decided, app.database.now().await?);
+        view = Registration::at(&decided, now);
     }
     let (location, etag) = (format!("/registrations/{}", view.id), view.etag());
     let (replayed, applied) = (is_replay.then(|| "true".to_owned()), prefer.applied());

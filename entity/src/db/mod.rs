@@ -120,9 +120,13 @@ impl Database {
         transaction::begin(&self.writer, self.clock.clone(), self.turn.as_ref(), patience).await
     }
 
-    /// A separate connection that watches the SQLite file for commits of others.
+    /// A separate connection that hears commits of others.
     pub(crate) async fn watch_connection(&self) -> Result<DatabaseConnection, Error> {
-        sqlite::open_watcher(&self.options).await
+        if self.is_postgres() {
+            postgres::open_listener(&self.options).await
+        } else {
+            sqlite::open_watcher(&self.options).await
+        }
     }
 
     /// Closes every connection; on SQLite the last one of all processes also folds the log into the file.

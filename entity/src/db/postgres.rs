@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, DatabaseConnection};
+use sqlx::{Connection, PgConnection};
 
 use super::Options;
 use crate::Error;
@@ -16,14 +17,14 @@ const ACQUIRE_PATIENCE: Duration = Duration::from_secs(2);
 /// A connection unused for this long is asked whether it still lives before work is trusted to it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
-/// Settings of every session, sent when it starts, so that no operator has to know them.
+/// Settings of every session, sent when it starts, so that no operator has to know them. Times are milliseconds.
 ///
-/// The first four free a lane within 5 s when its worker is stopped, cut off or stuck; the keepalives (seconds,
-/// seconds, count) notice a machine that is gone. Plans are made for the values at hand: one made while a table was
-/// empty makes a batch many times slower later.
+/// The first two together free a lane within 5 s when its worker is stopped, cut off or stuck: a statement may run to its
+/// end, and then the transaction idles. The keepalives (seconds, seconds, count) notice a machine that is gone. Plans are
+/// made for the values at hand: one made while a table was empty makes a batch many times slower later.
 const SESSION: &[(&str, &str)] = &[
-    ("idle_in_transaction_session_timeout", "3000"),
-    ("statement_timeout", "4000"),
+    ("idle_in_transaction_session_timeout", "2500"),
+    ("statement_timeout", "2000"),
     ("lock_timeout", "2000"),
     ("client_connection_check_interval", "1000"),
     ("tcp_keepalives_idle", "2"),
@@ -34,14 +35,33 @@ const SESSION: &[(&str, &str)] = &[
 ];
 
 pub(super) async fn open(options: &Options) -> Result<DatabaseConnection, Error> {
+    connect(options, CONNECTIONS).await
+}
+
+/// A connection of its own, because listening takes one for good.
+pub(super) async fn open_listener(options: &Options) -> Result<DatabaseConnection, Error> {
+    connect(options, 1).await
+}
+
+async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnection, Error> {
     let mut o = ConnectOptions::new(&options.url);
-    o.max_connections(CONNECTIONS)
+    o.max_connections(connections)
         .acquire_timeout(ACQUIRE_PATIENCE)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(TRUSTED_IDLE)
         .sqlx_logging(false)
+        .map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))))
         .map_sqlx_postgres_opts(|o| o.application_name("turnout").options(SESSION.iter().copied()));
     Ok(sea_orm::Database::connect(o).await?)
+}
+
+/// Whether a connection may be used again: not while a transaction is open on it, in which the next work would be nested.
+async fn is_clean(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way; the answer to a ping comes after it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// The URL without user and password.

@@ -3,7 +3,10 @@
 use std::{path::absolute, time::Duration};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
 
 use super::{Durability, Options, sql};
 use crate::Error;
@@ -66,6 +69,7 @@ async fn connect(
         .max_lifetime(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))))
         // Pragmas belong to a connection, so they are set on each one the pool makes.
         .map_sqlx_sqlite_opts(move |o| {
             configure(o)
@@ -76,6 +80,16 @@ async fn connect(
                 .pragma("trusted_schema", "OFF")
         });
     Ok(sea_orm::Database::connect(o).await?)
+}
+
+/// Whether a connection may be used again. When a COMMIT fails (a full disk) SQLite rolls back by itself, but sqlx goes on
+/// counting a transaction: whatever came next would be nested in one that nobody ever commits.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way; the answer to a ping comes after it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 async fn refuse_old_library(connection: &DatabaseConnection) -> Result<(), Error> {

@@ -73,6 +73,14 @@ impl Transaction {
             _ => String::new(),
         }
     }
+
+    /// The same, leaving out rows that somebody else has locked.
+    pub(crate) fn try_lock_clause(&self, table: &str) -> String {
+        match self.get_database_backend() {
+            DbBackend::Postgres => format!("FOR NO KEY UPDATE OF {table} SKIP LOCKED"),
+            _ => String::new(),
+        }
+    }
 }
 
 pub(super) async fn begin(

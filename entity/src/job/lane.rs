@@ -3,7 +3,7 @@
 //! A lane is the pending jobs of one event. Holding the event's row is the claim: one worker at a time owns a lane, so
 //! its jobs are decided in order, and when the worker dies the database frees the row with the connection.
 
-use sea_orm::{DbBackend, FromQueryResult, entity::prelude::*};
+use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
@@ -32,16 +32,13 @@ pub async fn any_due(connection: &impl ConnectionTrait, now: Millis) -> Result<b
     Ok(connection.query_one_raw(sql(connection, &text, values![now])).await?.is_some())
 }
 
-/// Takes the lane that was served longest ago among those with a due job and, on PostgreSQL, without a worker.
+/// Claims the lane that was served longest ago among those with a due job and, on PostgreSQL, without a worker.
 /// Returns its event, locked.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn take(tx: &Transaction, now: Millis) -> Result<Option<event::Model>, Error> {
-    let lock = match tx.get_database_backend() {
-        DbBackend::Postgres => "FOR NO KEY UPDATE OF event SKIP LOCKED",
-        _ => "",
-    };
+pub async fn claim(tx: &Transaction, now: Millis) -> Result<Option<event::Model>, Error> {
+    let lock = tx.try_lock_clause("event");
     let text = format!(
         "{BUSY_EVENTS} SELECT event.* FROM lane JOIN event ON event.id = lane.event_id
          WHERE {HAS_DUE_JOB} ORDER BY event.served_at, event.id LIMIT 1 {lock}"

@@ -1,18 +1,27 @@
 //! Holds that ran out give their seats back.
 
-use sea_orm::{DbBackend, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     Error, Millis, Transaction,
     db::{sql, values},
 };
 
-/// Expires holds of an event that have run out, oldest first, at most `limit`. Returns the seats that really came free;
-/// the caller has locked the event and returns them. Any number of reapers is safe: a hold expires once.
+/// Holds that were expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// The seats that really came free. The caller has locked the event and returns them.
+    pub seats: i64,
+    /// Whether there may be more: nothing can be decided about the event yet.
+    pub more: bool,
+}
+
+/// Expires holds of an event that have run out, oldest first, at most `limit`. Any number of reapers is safe: a hold
+/// expires once.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -> Result<i64, Error> {
+pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -> Result<Expired, Error> {
     let update = sql(
         &**tx,
         "UPDATE ticket SET status = 'expired', expired_at = ?
@@ -22,34 +31,30 @@ pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u3
          RETURNING party_size",
         values![now, now, event_id, now, i64::from(limit)],
     );
-    let mut seats = 0;
-    for row in tx.query_all_raw(update).await? {
-        seats += row.try_get::<i64>("", "party_size")?;
+    let rows = tx.query_all_raw(update).await?;
+    let mut expired = Expired { seats: 0, more: rows.len() >= limit as usize };
+    for row in rows {
+        expired.seats += row.try_get::<i64>("", "party_size")?;
     }
-    Ok(seats)
+    Ok(expired)
 }
 
-/// An event with a hold that has run out, locked; on PostgreSQL one that nobody else works on.
+/// Due holds looked at for their events.
+const DUE_MAX: i64 = 1000;
+
+/// Events with holds that have run out: those of the oldest ones.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn lock_event_with_due(tx: &Transaction, now: Millis) -> Result<Option<Uuid>, Error> {
-    let lock = match tx.get_database_backend() {
-        DbBackend::Postgres => "FOR NO KEY UPDATE OF event SKIP LOCKED",
-        _ => "",
-    };
+pub async fn events_with_due(connection: &impl ConnectionTrait, now: Millis) -> Result<Vec<Uuid>, Error> {
     let query = sql(
-        &**tx,
-        &format!(
-            "SELECT event.id FROM event WHERE event.id IN (
-                 SELECT event_id FROM ticket WHERE status = 'reserved' AND expires_at <= ?
-                 ORDER BY expires_at LIMIT 100)
-             LIMIT 1 {lock}"
-        ),
-        values![now],
+        connection,
+        "SELECT DISTINCT event_id FROM (
+             SELECT event_id FROM ticket WHERE status = 'reserved' AND expires_at <= ? ORDER BY expires_at LIMIT ?) AS due",
+        values![now, DUE_MAX],
     );
-    let row = tx.query_one_raw(query).await?;
-    Ok(row.map(|row| row.try_get("", "id")).transpose()?)
+    let rows = connection.query_all_raw(query).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "event_id")).collect::<Result<_, _>>()?)
 }
 
 /// When the next hold runs out, or ran out if nobody has reaped it yet.

@@ -9,7 +9,7 @@ mod issue;
 mod read;
 mod transition;
 
-pub use expire::{expire_due, lock_event_with_due, next_expiry};
+pub use expire::{Expired, events_with_due, expire_due, next_expiry};
 pub use issue::{NewTicket, held_seats, insert, people_with_active};
 pub use read::{find, find_many, lock};
 pub use transition::{cancel, confirm};

@@ -21,7 +21,7 @@ pub async fn confirm(tx: &Transaction, id: Uuid, owner: &Email, now: Millis) -> 
     Ok(tx.execute_raw(update).await?.rows_affected() == 1)
 }
 
-/// waitlisted, reserved or confirmed → cancelled. Returns the seats that came free, or nothing if it did not move. The
+/// waitlisted, reserved (while the hold lasts) or confirmed → cancelled. Returns the seats that came free, or nothing if it did not move. The
 /// caller has locked the event, expired its due holds, and returns the seats.
 ///
 /// # Errors
@@ -30,8 +30,9 @@ pub async fn cancel(tx: &Transaction, id: Uuid, now: Millis) -> Result<Option<i6
     for (status, holds_seats) in [("waitlisted", false), ("reserved", true), ("confirmed", true)] {
         let update = sql(
             &**tx,
-            "UPDATE ticket SET status = 'cancelled', cancelled_at = ? WHERE id = ? AND status = ? RETURNING party_size",
-            values![now, id, status],
+            "UPDATE ticket SET status = 'cancelled', cancelled_at = ?
+             WHERE id = ? AND status = ? AND (status <> 'reserved' OR expires_at > ?) RETURNING party_size",
+            values![now, id, status, now],
         );
         if let Some(row) = tx.query_one_raw(update).await? {
             let seats: i64 = row.try_get("", "party_size")?;

@@ -70,6 +70,21 @@ both_databases! {
         assert_eq!(client.attendee("d@example.org").register(SOMEWHERE, "k").await.status, 404);
     }
 
+    async fn trusted_proxies_forward_addresses(world: &mut World) {
+        let flags = ["--rate-limit=writes=5/10s", "--auth=bearer", "--trusted-proxies=127.0.0.1/32"];
+        let client = world.start(&Setup { api_flags: &flags, ..LIMITED });
+        for expected in [401, 401, 401, 401, 401, 429] {
+            let answer = client.with("x-forwarded-for", "192.0.2.1").register(SOMEWHERE, "k").await;
+            assert_eq!(answer.status, expected);
+        }
+        assert_eq!(client.with("x-forwarded-for", "192.0.2.2").register(SOMEWHERE, "k").await.status, 401);
+        let stranger = client.from_address("127.0.0.2");
+        for (n, expected) in [401, 401, 401, 401, 401, 429].into_iter().enumerate() {
+            let answer = stranger.with("x-forwarded-for", &format!("192.0.2.{n}")).register(SOMEWHERE, "k").await;
+            assert_eq!(answer.status, expected, "it is no proxy of ours");
+        }
+    }
+
     async fn organizers_are_limited_by_credential(world: &mut World) {
         let client = world.start(&LIMITED);
         for _ in 0..30 {

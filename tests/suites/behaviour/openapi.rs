@@ -7,7 +7,7 @@ const COMMITTED: &str = include_str!("../../../openapi.json");
 
 #[test]
 fn the_committed_document_is_the_current_one() {
-    assert_eq!(api::openapi_document(), COMMITTED, "run: cargo run -- openapi > openapi.json");
+    assert!(api::openapi_document() == COMMITTED, "run: cargo run -- openapi > openapi.json");
 }
 
 #[test]
@@ -34,9 +34,9 @@ both_databases! {
     async fn the_document_and_its_page_come_from_the_binary(world: &mut World) {
         let client = world.start(&Setup::default());
         let served = client.get("/openapi.json").await;
-        assert_eq!(served.body, serde_json::from_str::<Value>(COMMITTED).unwrap());
+        assert!(served.body == serde_json::from_str::<Value>(COMMITTED).unwrap());
         let page = reqwest::get(format!("{}/docs", client.base())).await.unwrap().text().await.unwrap();
-        assert!(page.contains("createEvent") && page.contains("<script"));
+        assert!(page.contains("\"additionalProperties\": false") && page.contains("<script"));
         for outside in ["src=\"http", "href=\"http", "src='http", "@import"] {
             assert!(!page.contains(outside), "{outside} loads something from outside");
         }

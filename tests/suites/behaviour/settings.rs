@@ -51,6 +51,13 @@ both_databases! {
         client.attendee("a@example.org").ticket(&event).await;
     }
 
+    async fn many_embedded_workers_share_a_process(world: &mut World) {
+        let client = world.start(&Setup { embedded: 20, ..Setup::default() });
+        assert_eq!(client.get("/readyz").await.status, 200);
+        let event = client.event(1, json!({})).await;
+        client.attendee("a@example.org").ticket(&event).await;
+    }
+
     async fn several_apis_start_at_once_on_an_empty_database(world: &mut World) {
         let starts: Vec<_> = (0..4).map(|_| {
             let flags = vec![format!("--database-url={}", world.url()), "--listen=127.0.0.1:0".to_owned(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tests::{Process, Setup, both_databases, every};
+use tests::{Process, Setup, Signal, both_databases, every};
 
 both_databases! {
     async fn nothing_acknowledged_is_lost_when_everything_stops(world: &mut World) {
@@ -28,8 +28,7 @@ both_databases! {
         let clients = tokio::spawn(every(clients));
         world.until("SELECT count(*) AS n FROM job", |n| n > 300).await;
         let mut processes: Vec<_> = world.apis.drain(..).chain(world.workers.drain(..)).collect();
-        let endings =
-            tokio::task::spawn_blocking(move || processes.iter_mut().map(Process::terminate).collect::<Vec<_>>());
+        let endings = tokio::task::spawn_blocking(move || Process::end_all(&mut processes, Signal::TERM));
         for (status, took) in endings.await.unwrap() {
             assert_eq!(status.code(), Some(0));
             assert!(took < Duration::from_secs(6), "{took:?}");
@@ -51,14 +50,16 @@ both_databases! {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
         let event = client.event(1, json!({})).await;
         let person = client.attendee("a@example.org").waiting(25);
-        let since = Instant::now();
-        let waiting = tokio::spawn(async move { person.register(&event, "k").await });
+        let waiting = tokio::spawn(async move { (person.register(&event, "k").await, Instant::now()) });
         world.until("SELECT count(*) AS n FROM job", |n| n == 1).await;
-        let mut api = world.apis.remove(0);
-        let (status, _) = tokio::task::spawn_blocking(move || api.terminate()).await.unwrap();
-        assert_eq!(status.code(), Some(0));
-        let answer = waiting.await.unwrap();
+        let asked_to_stop = Instant::now();
+        let mut apis = std::mem::take(&mut world.apis);
+        let endings = tokio::task::spawn_blocking(move || Process::end_all(&mut apis, Signal::INT));
+        let (answer, answered) = waiting.await.unwrap();
         assert_eq!((answer.status, answer.text("status").as_str()), (202, "pending"));
-        assert!(since.elapsed() < Duration::from_secs(15), "without waiting to the end");
+        assert!(answered - asked_to_stop < Duration::from_secs(3), "at once: {:?}", answered - asked_to_stop);
+        let (status, took) = endings.await.unwrap().remove(0);
+        assert_eq!(status.code(), Some(0));
+        assert!(took < Duration::from_secs(6), "{took:?}");
     }
 }
