@@ -36,9 +36,8 @@ pub(crate) const PROMISES: &[(&str, &str)] = &[
     ),
     (
         "P4: among first attempts of one batch, nobody is refused for want of seats before somebody who gets one seat",
-        "SELECT later.id FROM job AS earlier JOIN job AS later
-             ON later.event_id = earlier.event_id AND later.settled_at = earlier.settled_at AND later.seq > earlier.seq
-         WHERE earlier.refusal = 'sold_out' AND later.outcome = 'reserved'
-             AND earlier.party_size = 1 AND earlier.attempt = 0 AND later.attempt = 0",
+        "SELECT event_id, settled_at FROM job WHERE state = 'settled' AND attempt = 0 GROUP BY event_id, settled_at
+         HAVING min(seq) FILTER (WHERE refusal = 'sold_out' AND party_size = 1)
+             < max(seq) FILTER (WHERE outcome = 'reserved')",
     ),
 ];
