@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -140,12 +140,14 @@ impl World {
         self.programs
     }
 
-    /// A connection past the programs.
+    /// A single connection past the programs.
     ///
     /// # Panics
     /// When the database cannot be opened.
     pub async fn connect(&self) -> DatabaseConnection {
-        Database::connect(&self.url).await.expect("the database opens")
+        let mut options = ConnectOptions::new(&self.url);
+        options.max_connections(1);
+        Database::connect(options).await.expect("the database opens")
     }
 
     /// The number that a query of one row and one column `n` finds.

@@ -74,3 +74,50 @@ impl Intake {
         verdict.await.unwrap_or(Err(IntakeError::Busy))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::job::enqueue::NewJob;
+
+    use super::*;
+
+    fn intent() -> Intent {
+        let text = String::new;
+        let job = NewJob {
+            id: Uuid::nil(),
+            event_id: Uuid::nil(),
+            email: text(),
+            name: text(),
+            party_size: 1,
+            key_scope: text(),
+            idempotency_key: text(),
+            fingerprint: text(),
+            trace_context: None,
+        };
+        Intent { job, as_organizer: None }
+    }
+
+    #[tokio::test]
+    async fn a_full_channel_sheds_load_at_once() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let intake = Intake(sender);
+        let first = tokio::spawn({
+            let intake = intake.clone();
+            async move { intake.submit(intent()).await }
+        });
+        let waiting = receiver.recv().await.unwrap();
+        // One more fits; nobody takes it out.
+        let second = tokio::spawn({
+            let intake = intake.clone();
+            async move { intake.submit(intent()).await }
+        });
+        while intake.0.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(intake.submit(intent()).await, Err(IntakeError::Busy));
+        waiting.answer.send(Ok(Verdict::Accepted { created_at: 1 })).unwrap();
+        assert_eq!(first.await.unwrap(), Ok(Verdict::Accepted { created_at: 1 }));
+        drop(receiver);
+        assert_eq!(second.await.unwrap(), Err(IntakeError::Busy), "the writer is gone");
+    }
+}

@@ -61,7 +61,12 @@ async fn write_patiently(
             Ok(verdicts) => return Ok(verdicts),
             Err(Error::Busy) => return Err(IntakeError::Busy),
             // The same ids again: if the commit did go through, the next try finds them.
-            Err(error) if error.is_environmental() => tracing::warn!(%error, "an intake batch is tried again"),
+            Err(error) if error.is_environmental() => {
+                tracing::warn!(%error, "an intake batch could not be written");
+                if Instant::now() >= deadline {
+                    break;
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, intents = intents.len(), "an intake batch faulted");
                 return Err(IntakeError::Fault);

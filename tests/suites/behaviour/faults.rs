@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tests::{Client, Kind, Process, Setup, World, both_databases, every, new_key};
 
@@ -110,6 +111,31 @@ both_databases! {
             let read = admin.get(&format!("/registrations/{id}")).await;
             assert_eq!((read.status, read.text("status").as_str()), (200, "reserved"), "{id}");
         }
+    }
+
+    async fn intake_sheds_load_while_the_database_is_locked(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, ..Setup::default() });
+        let event = client.event(1000, json!({})).await;
+        let db = world.connect().await;
+        // One connection in the pool, so both statements run on it.
+        let lock = match world.kind {
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "BEGIN; LOCK TABLE job IN EXCLUSIVE MODE",
+        };
+        db.execute_unprepared(lock).await.unwrap();
+        let answers = every((0..100).map(|n| {
+            let (person, event) = (client.attendee(&format!("p{n}@example.org")), event.clone());
+            async move { (person.register(&event, "k").await, Instant::now()) }
+        }));
+        let since = Instant::now();
+        for (answer, at) in answers.await {
+            assert_eq!((answer.status, answer.code().as_str()), (503, "busy"));
+            assert_eq!(answer.header("retry-after"), "1");
+            assert!(at - since < Duration::from_secs(8), "each waits 2 s, not one behind the other: {:?}", at - since);
+        }
+        db.execute_unprepared("ROLLBACK").await.unwrap();
+        db.close().await.unwrap();
+        assert_eq!(client.attendee("p0@example.org").register(&event, "k").await.status, 202, "and then goes on");
     }
 
     async fn an_event_that_cannot_be_served_delays_no_other(world: &mut World) {
