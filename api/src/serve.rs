@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use entity::{Clock, Database, Error, Options};
 use tokio::{
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use worker::Doorbells;
 
@@ -22,9 +22,10 @@ use crate::{
 const MIGRATION_TRIES: u32 = 200;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(50);
 
-/// After the requests, how long each of these may still take: the writer, the embedded workers (told to stop when the
-/// service was, so usually done by now), closing the database.
-const GRACE: Duration = Duration::from_millis(250);
+/// After being told to stop, how long requests, the writer and the embedded workers may take to finish, all together; and
+/// then the database to close.
+const SHUTDOWN: Duration = Duration::from_millis(5500);
+const CLOSING: Duration = Duration::from_millis(250);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error> {
@@ -50,14 +51,22 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let app =
         Arc::new(App { database: database.clone(), intake, watch, progress: Progress::default(), stop: stop.clone() });
 
+    let end = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            stop.cancelled().await;
+            Instant::now() + SHUTDOWN
+        }
+    });
     greet(&settings, &database, listener.local_addr().unwrap_or(settings.listen));
     server::serve(listener, app::endpoint(app, settings.gate), stop).await;
 
     // The endpoint is gone and with it every way into intake: what was taken in gets written.
-    let _ = timeout(GRACE, writer).await;
+    let end = end.await.unwrap_or_else(|_| Instant::now());
+    let _ = timeout_at(end, writer).await;
     watcher.abort();
-    let _ = timeout(GRACE, async { while workers.join_next().await.is_some() {} }).await;
-    let _ = timeout(GRACE, database.close()).await;
+    let _ = timeout_at(end, async { while workers.join_next().await.is_some() {} }).await;
+    let _ = timeout(CLOSING, database.close()).await;
     Ok(())
 }
 

@@ -133,16 +133,17 @@ impl Watch {
     }
 }
 
-/// The watcher's task. `changed` is rung by workers of this process.
-pub(crate) async fn run(watch: Arc<Watch>, database: Database, changed: Arc<Notify>, stop: CancellationToken) {
-    let mut listener = None;
+/// The watcher's task. `doorbell` is rung by workers of this process.
+pub(crate) async fn run(watch: Arc<Watch>, database: Database, doorbell: Arc<Notify>, stop: CancellationToken) {
+    let mut changes = Changes::new(database.clone(), Topic::Changes);
     while !stop.is_cancelled() {
-        // Signals are heard also while nobody waits: unread, they would pile up in the server.
+        // PostgreSQL's signals are heard also while nobody waits: unread, they would pile up in the server.
+        let listens = database.is_postgres() || !watch.is_idle();
         tokio::select! {
             () = stop.cancelled() => break,
             () = watch.arrived.notified() => {}
-            () = changed.notified() => {}
-            () = heard(&database, &mut listener) => {}
+            () = doorbell.notified() => {}
+            () = heard(&mut changes), if listens => {}
             () = sleep(SLOW_POLL) => {}
         }
         if watch.is_idle() {
@@ -160,18 +161,9 @@ pub(crate) async fn run(watch: Arc<Watch>, database: Database, changed: Arc<Noti
     }
 }
 
-/// Returns when another process committed something; never, if that cannot be heard.
-async fn heard(database: &Database, changes: &mut Option<Changes>) {
-    if changes.is_none() {
-        *changes = Changes::open(database, Topic::Changes).await.inspect_err(not_heard).ok();
+/// Returns when another process committed something.
+async fn heard(changes: &mut Changes) {
+    while let Err(error) = changes.changed().await {
+        tracing::warn!(%error, "cannot listen for changes");
     }
-    let Some(listener) = changes else { return std::future::pending().await };
-    if listener.changed().await.inspect_err(not_heard).is_err() {
-        *changes = None;
-        std::future::pending::<()>().await;
-    }
-}
-
-fn not_heard(error: &Error) {
-    tracing::warn!(%error, "cannot listen for changes");
 }

@@ -2,11 +2,12 @@
 //!
 //! A signal is a hint and may be lost: whoever waits here also looks again after a while.
 
-use std::time::Duration;
+use std::{fmt, future::Future, pin::Pin, time::Duration};
 
+use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use sqlx::postgres::PgListener;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     Database, Error, Transaction,
@@ -44,68 +45,104 @@ pub async fn announce(transaction: &Transaction, topic: Topic) -> Result<(), Err
     Ok(())
 }
 
-/// Hears commits, of other processes too.
-#[derive(Debug)]
-pub struct Changes(Source);
+/// After a failure, listening is tried again after this long.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
+/// Stale signals dropped at a time.
+const STALE_MAX: usize = 10_000;
+
+/// Hears commits, of other processes too, on a connection of its own.
 #[derive(Debug)]
+pub struct Changes {
+    database: Database,
+    topic: Topic,
+    state: State,
+}
+
+enum State {
+    /// Not connected, and not to be before then.
+    Closed(Instant),
+    /// Kept when a wait is given up: starting over each time might never get through.
+    Opening(Pin<Box<dyn Future<Output = Result<Source, Error>> + Send>>),
+    Open(Source),
+}
+
 enum Source {
     Sqlite(Poll),
     Postgres(Box<PgListener>),
 }
 
-/// Stale signals dropped at a time.
-const STALE_MAX: usize = 10_000;
-
 impl Changes {
-    /// Starts to listen, on a connection of its own.
-    ///
-    /// # Errors
-    /// What the database answered.
-    pub async fn open(database: &Database, topic: Topic) -> Result<Self, Error> {
-        let connection = database.watch_connection().await?;
-        if database.is_postgres() {
-            let mut listener = PgListener::connect_with(connection.get_postgres_connection_pool()).await?;
-            listener.listen(topic.channel()).await?;
-            return Ok(Self(Source::Postgres(Box::new(listener))));
-        }
-        Ok(Self(Source::Sqlite(Poll { connection, seen: None, quiet: 0 })))
+    /// Somebody who will listen when asked to.
+    pub fn new(database: Database, topic: Topic) -> Self {
+        Self { database, topic, state: State::Closed(Instant::now()) }
     }
 
-    /// Returns when something was committed since the last call. May be dropped at any time without losing anything.
+    /// Returns when something was committed since the last call. May be dropped at any time.
     ///
     /// # Errors
-    /// What the database answered; the listener mends itself, so the next call may succeed.
+    /// What the database answered. The next call tries anew, after a pause.
     pub async fn changed(&mut self) -> Result<(), Error> {
-        match &mut self.0 {
-            Source::Sqlite(poll) => poll.changed().await,
-            Source::Postgres(listener) => {
-                listener.recv().await?;
-                self.drain().await
+        let result = self.listen().await;
+        if result.is_err() {
+            self.state = State::Closed(Instant::now() + RETRY_PAUSE);
+        }
+        result
+    }
+
+    async fn listen(&mut self) -> Result<(), Error> {
+        loop {
+            match &mut self.state {
+                State::Closed(until) => {
+                    sleep_until(*until).await;
+                    self.state = State::Opening(Box::pin(open(self.database.clone(), self.topic)));
+                }
+                State::Opening(opening) => self.state = State::Open(opening.await?),
+                State::Open(Source::Sqlite(poll)) => return poll.changed().await,
+                State::Open(Source::Postgres(listener)) => {
+                    listener.recv().await?;
+                    self.drain();
+                    return Ok(());
+                }
             }
         }
     }
 
     /// Drops signals that have come in already: one look answers all of them. Whoever is too busy to wait for signals
-    /// calls this now and then, or the server would have to keep them.
-    ///
-    /// # Errors
-    /// What the database answered.
-    pub async fn drain(&mut self) -> Result<(), Error> {
-        if let Source::Postgres(listener) = &mut self.0 {
+    /// calls this now and then, or the server would have to keep them. Does not wait.
+    pub fn drain(&mut self) {
+        if let State::Open(Source::Postgres(listener)) = &mut self.state {
             for _ in 0..STALE_MAX {
-                match timeout(Duration::ZERO, listener.recv()).await {
-                    Ok(signal) => _ = signal?,
-                    Err(_) => break,
+                // An error shows again in the next wait.
+                if !matches!(listener.recv().now_or_never(), Some(Ok(_))) {
+                    break;
                 }
             }
         }
-        Ok(())
     }
 }
 
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed(_) => "Closed",
+            Self::Opening(_) => "Opening",
+            Self::Open(_) => "Open",
+        })
+    }
+}
+
+async fn open(database: Database, topic: Topic) -> Result<Source, Error> {
+    let connection = database.watch_connection().await?;
+    if database.is_postgres() {
+        let mut listener = PgListener::connect_with(connection.get_postgres_connection_pool()).await?;
+        listener.listen(topic.channel()).await?;
+        return Ok(Source::Postgres(Box::new(listener)));
+    }
+    Ok(Source::Sqlite(Poll { connection, seen: None, quiet: 0 }))
+}
+
 /// Asks SQLite whether its file changed: about every millisecond while things happen, more seldom when idle.
-#[derive(Debug)]
 struct Poll {
     connection: DatabaseConnection,
     seen: Option<i64>,
@@ -122,7 +159,7 @@ impl Poll {
                 return Ok(());
             }
             self.quiet = self.quiet.saturating_add(1);
-            tokio::time::sleep(pause(self.quiet)).await;
+            sleep(pause(self.quiet)).await;
         }
     }
 

@@ -16,7 +16,7 @@ const FAULT_PAUSE_MIN: Duration = Duration::from_millis(10);
 const LOCKED_WANTED: Duration = Duration::from_millis(10);
 
 /// Smaller batches would cost more in commits than they save in waiting.
-const LIMIT_KEPT: u32 = 50;
+const LIMIT_KEPT: u32 = 100;
 
 const BACK_OFF_MIN_SECONDS: Millis = 1;
 const BACK_OFF_MAX_SECONDS: Millis = 60;
@@ -53,7 +53,7 @@ impl Split {
 
     /// A batch went through, and others could not write for so long: grow back, or shrink if that was too long.
     pub(crate) fn succeeded(&mut self, locked: Duration) {
-        if locked <= LOCKED_WANTED {
+        if locked <= LOCKED_WANTED || self.limit < LIMIT_KEPT {
             self.limit = self.limit.saturating_mul(2).min(self.limit_max);
         } else if locked > LOCKED_WANTED * 2 && self.limit > LIMIT_KEPT {
             self.limit = (self.limit / 2).max(LIMIT_KEPT);
@@ -130,8 +130,14 @@ mod tests {
             split.succeeded(Duration::from_millis(millis));
             split.limit()
         };
-        assert_eq!([after(21), after(15), after(21), after(21), after(21), after(21)], [250, 250, 125, 62, 50, 50]);
-        assert_eq!([after(10), after(5)], [100, 200]);
+        assert_eq!([after(21), after(15), after(21), after(21), after(21)], [250, 250, 125, 100, 100]);
+        assert_eq!([after(10), after(5)], [200, 400]);
+
+        let mut split = Split::new(500);
+        while split.batch_failed() == Next::Again {}
+        assert_eq!(split.limit(), 1);
+        split.succeeded(Duration::from_millis(30));
+        assert_eq!(split.limit(), 2, "a commit that is slow by itself is no reason to stay small");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use entity::{
     Changes, Database, Error, Millis, Topic, announce, event,
     job::{complete, lane},
 };
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -41,15 +41,17 @@ pub(crate) async fn run(
     stop: &CancellationToken,
 ) {
     let mut split = Split::new(settings.batch_max);
-    let mut changes = None;
+    let mut changes = Changes::new(database.clone(), Topic::Intents);
     while !stop.is_cancelled() {
         match pass(database, settings, &mut split).await {
             Then::Again { expires_at } => {
+                // Signals that came in during the pass need no look of their own: the next one is at once.
+                changes.drain();
                 doorbells.changes.notify_one();
                 expires_at.inspect(|at| agenda.note(*at));
-                drain(&mut changes).await;
             }
             Then::Pause(pause) => {
+                changes.drain();
                 tokio::select! { () = stop.cancelled() => {}, () = sleep(pause) => {} }
             }
             Then::Sleep => {
@@ -146,35 +148,11 @@ async fn put_behind(database: &Database, event_id: Uuid) -> Result<(), Error> {
 }
 
 /// Returns when there may be work: somebody committed, a job that backs off is due, or it is time for a slow poll.
-async fn next_signal(database: &Database, changes: &mut Option<Changes>) {
+async fn next_signal(database: &Database, changes: &mut Changes) {
     let deadline = Instant::now() + until_next_run(database).await.unwrap_or(SLOW_POLL);
-    if changes.is_none() {
-        *changes = Changes::open(database, Topic::Intents).await.inspect_err(not_heard).ok();
+    while let Ok(Err(error)) = timeout_at(deadline, changes.changed()).await {
+        tracing::warn!(%error, "cannot listen for intents");
     }
-    match changes {
-        None => sleep_until(deadline).await,
-        Some(listener) => {
-            if let Ok(Err(error)) = timeout_at(deadline, listener.changed()).await {
-                not_heard(&error);
-                *changes = None;
-                sleep_until(deadline).await;
-            }
-        }
-    }
-}
-
-/// Signals that came in during work need no look of their own.
-async fn drain(changes: &mut Option<Changes>) {
-    if let Some(listener) = changes
-        && let Err(error) = listener.drain().await
-    {
-        not_heard(&error);
-        *changes = None;
-    }
-}
-
-fn not_heard(error: &Error) {
-    tracing::warn!(%error, "cannot listen for intents");
 }
 
 async fn until_next_run(database: &Database) -> Result<Duration, Error> {

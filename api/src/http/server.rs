@@ -128,9 +128,11 @@ async fn converse(
         _ = conversation.as_mut() => return,
         () = silence => return,
         () = close.cancelled() => {
-            // It was idle. An answer may still be on its way out; half a request is not worth a place.
-            conversation.as_mut().graceful_shutdown();
-            let _ = timeout(MAKING_ROOM, conversation).await;
+            // It is idle. An answer may still be on its way out, but only if there was a request.
+            if spoke.load(Ordering::Relaxed) {
+                conversation.as_mut().graceful_shutdown();
+                let _ = timeout(MAKING_ROOM, conversation).await;
+            }
             return;
         }
         () = stop.cancelled() => {}

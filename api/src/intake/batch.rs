@@ -74,7 +74,6 @@ impl Plan {
         admissible.map(|(intent, _)| &intent.job).filter(|job| keys.insert(key(job))).cloned().collect()
     }
 
-    /// The keys whose stored jobs matter: of the intents that were not stored as their own.
     /// The verdicts, in the order of the intents. `stored` are the jobs that this batch added, `taken` those that have
     /// the looked-up keys.
     pub(super) fn verdicts(
@@ -95,7 +94,7 @@ impl Plan {
             verdicts.push(match (refusal, owner) {
                 _ if stored.contains_key(&intent.job.id) => Verdict::Accepted { created_at: now },
                 // Stored by an earlier try of this batch, whose commit went through unnoticed.
-                (None, Some(taken)) if taken.id == intent.job.id => Verdict::Accepted { created_at: now },
+                (_, Some(taken)) if taken.id == intent.job.id => Verdict::Accepted { created_at: taken.created_at },
                 (_, Some(taken)) if taken.fingerprint == intent.job.fingerprint => Verdict::Replayed(taken.id),
                 (_, Some(_)) | (None, None) => Verdict::Refused(IntakeRefusal::KeyReused),
                 (Some(refusal), None) => Verdict::Refused(*refusal),
@@ -161,7 +160,7 @@ mod tests {
 
     fn taken(id: u128, key: &str, fingerprint: &str) -> Taken {
         let NewJob { id, key_scope, idempotency_key, fingerprint, .. } = intent(id, key, fingerprint).job;
-        Taken { id, key_scope, idempotency_key, fingerprint }
+        Taken { id, key_scope, idempotency_key, fingerprint, created_at: NOW - 1 }
     }
 
     fn plan(intents: &[Intent]) -> Plan {
@@ -253,6 +252,6 @@ mod tests {
     fn a_batch_tried_twice_finds_its_own_jobs() {
         let intents = [intent(1, "k", "f")];
         let verdicts = plan(&intents).verdicts(&intents, &stored(&[]), &[taken(1, "k", "f")], NOW);
-        assert_eq!(verdicts, [Verdict::Accepted { created_at: NOW }]);
+        assert_eq!(verdicts, [Verdict::Accepted { created_at: NOW - 1 }]);
     }
 }

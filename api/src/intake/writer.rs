@@ -22,8 +22,7 @@ const TRIES_MAX: u32 = 3;
 pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting>, written: impl Fn()) {
     let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH_MAX);
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        // The first one came first. While the lock cannot be had, those behind it have waited nearly as long.
-        let deadline = batch[0].since + PATIENCE;
+        let Some(deadline) = shed_late_ones(&mut batch, Instant::now()) else { continue };
         let (intents, answers): (Vec<Intent>, Vec<_>) = batch.drain(..).map(|w| (w.intent, w.answer)).unzip();
         let verdicts = write(&database, &intents, deadline).await;
         written();
@@ -32,6 +31,15 @@ pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting
             let _ = answer.send(verdict);
         }
     }
+}
+
+/// Answers those who have waited for too long behind others. Returns until when the rest may wait for the lock: as long
+/// as the last of them; nothing if there is no rest.
+fn shed_late_ones(batch: &mut Vec<Waiting>, now: Instant) -> Option<Instant> {
+    for late in batch.extract_if(.., |waiting| waiting.since + PATIENCE <= now) {
+        let _ = late.answer.send(Err(IntakeError::Busy));
+    }
+    batch.last().map(|last| last.since + PATIENCE)
 }
 
 /// Writes a batch. If the database refuses it for what is in it, each intent is tried alone, so that one cannot harm

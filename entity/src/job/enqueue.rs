@@ -43,6 +43,8 @@ pub struct Taken {
     pub idempotency_key: String,
     /// What was asked for with it.
     pub fingerprint: String,
+    /// When it was accepted.
+    pub created_at: Millis,
 }
 
 /// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
@@ -104,7 +106,7 @@ pub async fn find_by_keys(connection: &impl ConnectionTrait, keys: &[(&str, &str
         connection,
         &format!(
             "WITH wanted (scope, word) AS (VALUES {})
-             SELECT id, key_scope, idempotency_key, fingerprint FROM wanted
+             SELECT id, key_scope, idempotency_key, fingerprint, created_at FROM wanted
              JOIN job ON job.key_scope = wanted.scope AND job.idempotency_key = wanted.word",
             tuples(keys.len(), 2)
         ),

@@ -39,19 +39,28 @@ pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u3
     Ok(expired)
 }
 
-/// Due holds looked at for their events.
-const DUE_MAX: i64 = 1000;
+/// Events looked at in one round.
+const EVENTS_MAX: i64 = 1000;
 
-/// Events with holds that have run out: those of the oldest ones.
+/// Events with holds that have run out. Walks from one event with holds to the next in their index: one seek each,
+/// however many holds an event has.
 ///
 /// # Errors
 /// What the database answered.
 pub async fn events_with_due(connection: &impl ConnectionTrait, now: Millis) -> Result<Vec<Uuid>, Error> {
     let query = sql(
         connection,
-        "SELECT DISTINCT event_id FROM (
-             SELECT event_id FROM ticket WHERE status = 'reserved' AND expires_at <= ? ORDER BY expires_at LIMIT ?) AS due",
-        values![now, DUE_MAX],
+        "WITH RECURSIVE holding (event_id) AS (
+             SELECT * FROM (SELECT event_id FROM ticket WHERE status = 'reserved' ORDER BY event_id LIMIT 1) AS first
+             UNION ALL
+             SELECT (SELECT ticket.event_id FROM ticket
+                     WHERE ticket.status = 'reserved' AND ticket.event_id > holding.event_id
+                     ORDER BY ticket.event_id LIMIT 1)
+             FROM holding WHERE holding.event_id IS NOT NULL)
+         SELECT event_id FROM holding WHERE EXISTS (SELECT 1 FROM ticket
+             WHERE ticket.event_id = holding.event_id AND ticket.status = 'reserved' AND ticket.expires_at <= ?)
+         LIMIT ?",
+        values![now, EVENTS_MAX],
     );
     let rows = connection.query_all_raw(query).await?;
     Ok(rows.iter().map(|row| row.try_get("", "event_id")).collect::<Result<_, _>>()?)

@@ -140,8 +140,10 @@ both_databases! {
 
     async fn an_event_that_cannot_be_served_delays_no_other(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, workers: 1, ..Setup::default() });
-        let (broken, sound) = (client.event(2, json!({"hold_seconds": 1})).await, client.event(1, json!({})).await);
+        let (broken, sound) = (client.event(2, json!({"hold_seconds": 1})).await, client.event(2, json!({})).await);
         let ticket = client.attendee("a@example.org").ticket(&broken).await;
+        // Now it is the broken one's turn before the sound one's.
+        client.attendee("a@example.org").ticket(&sound).await;
         world.workers.clear();
         while client.attendee("a@example.org").get(&format!("/tickets/{ticket}")).await.text("status") != "expired" {}
         // Now its lapsed hold cannot give its seat back: there is no room for it.

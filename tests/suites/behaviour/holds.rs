@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use serde_json::json;
 use tests::{Client, Setup, both_databases, count, every};
 use tokio::time::sleep;
@@ -81,7 +82,7 @@ both_databases! {
     async fn of_confirm_and_expiry_exactly_one_wins(world: &mut World) {
         const RACES: usize = 200;
         let client = world.start(&Setup { embedded: 0, workers: 3, ..Setup::default() });
-        let event = client.event(200, json!({"hold_seconds": 1})).await;
+        let event = client.event(200, json!({"hold_seconds": 3})).await;
         let outcomes = every((0..RACES).map(|n| {
             let person = client.attendee(&format!("p{n}@example.org"));
             let event = event.clone();
@@ -90,7 +91,9 @@ both_databases! {
                 assert_eq!(answer.status, 201, "{answer:?}");
                 let ticket = answer.text("ticket_id");
                 // Around the end of the hold: some just before it, some just after.
-                sleep(Duration::from_millis(700 + (n as u64 % 40) * 15)).await;
+                let ends = DateTime::parse_from_rfc3339(answer.body["ticket"]["expires_at"].as_str().unwrap()).unwrap();
+                let left = ends.timestamp_millis() - chrono::Local::now().timestamp_millis();
+                sleep(Duration::from_millis(u64::try_from(left - 200 + i64::try_from(n % 40).unwrap() * 10).unwrap_or(0))).await;
                 // A service that is busy says so, and a client asks again: what counts is who wins.
                 let mut outcome = confirm(&person, &ticket).await;
                 while outcome.0 == 503 {
