@@ -139,3 +139,13 @@ impl Database {
         Ok(())
     }
 }
+
+/// Whether a connection may go back to its pool. When a COMMIT fails (a full disk) SQLite rolls back by itself, but sqlx
+/// goes on counting a transaction: whatever came next would be nested in one that nobody ever commits.
+async fn is_clean(connection: &mut impl sqlx::Connection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way; the answer to a ping comes after it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
+}

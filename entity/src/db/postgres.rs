@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, DatabaseConnection};
-use sqlx::{Connection, PgConnection};
 
-use super::Options;
+use super::{Options, is_clean};
 use crate::Error;
 
 /// Connections of one process.
@@ -53,15 +52,6 @@ async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnecti
         .map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))))
         .map_sqlx_postgres_opts(|o| o.application_name("turnout").options(SESSION.iter().copied()));
     Ok(sea_orm::Database::connect(o).await?)
-}
-
-/// Whether a connection may be used again: not while a transaction is open on it, in which the next work would be nested.
-async fn is_clean(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    if connection.is_in_transaction() {
-        // A rollback may be on its way; the answer to a ping comes after it.
-        connection.ping().await?;
-    }
-    Ok(!connection.is_in_transaction())
 }
 
 /// The URL without user and password.

@@ -3,12 +3,9 @@
 use std::{path::absolute, time::Duration};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
-use sqlx::{
-    Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use super::{Durability, Options, sql};
+use super::{Durability, Options, is_clean, sql};
 use crate::Error;
 
 /// The first release without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug), which needs just what we
@@ -80,16 +77,6 @@ async fn connect(
                 .pragma("trusted_schema", "OFF")
         });
     Ok(sea_orm::Database::connect(o).await?)
-}
-
-/// Whether a connection may be used again. When a COMMIT fails (a full disk) SQLite rolls back by itself, but sqlx goes on
-/// counting a transaction: whatever came next would be nested in one that nobody ever commits.
-async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    if connection.is_in_transaction() {
-        // A rollback may be on its way; the answer to a ping comes after it.
-        connection.ping().await?;
-    }
-    Ok(!connection.is_in_transaction())
 }
 
 async fn refuse_old_library(connection: &DatabaseConnection) -> Result<(), Error> {

@@ -21,8 +21,8 @@ pub async fn confirm(tx: &Transaction, id: Uuid, owner: &Email, now: Millis) -> 
     Ok(tx.execute_raw(update).await?.rows_affected() == 1)
 }
 
-/// waitlisted, reserved (while the hold lasts) or confirmed → cancelled. Returns the seats that came free, or nothing if it did not move. The
-/// caller has locked the event, expired its due holds, and returns the seats.
+/// waitlisted, reserved (while the hold lasts) or confirmed → cancelled. Returns the seats that came free, or nothing
+/// if it did not move. The caller has locked the event, expired its due holds, and returns the seats.
 ///
 /// # Errors
 /// What the database answered.
