@@ -20,6 +20,7 @@ use crate::{
     openapi::{self, Methods},
     progress::Progress,
     routes,
+    secret::Secret,
     watch::Watch,
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) intake: Intake,
     pub(crate) watch: Arc<Watch>,
     pub(crate) progress: Progress,
+    /// Absent when nobody chose one for PostgreSQL: then tickets have no codes.
+    pub(crate) secret: Option<Secret>,
     /// Cancelled when the service begins to stop.
     pub(crate) stop: CancellationToken,
 }

@@ -5,6 +5,7 @@
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
 //! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
 //! - `confirm` and `cancel` are use cases: one guarded transaction each;
+//! - `secret` is what tokens and ticket codes are made from;
 //! - `settings`, `serve` and `cli` make a process of it.
 
 mod app;
@@ -17,6 +18,7 @@ mod intake;
 mod openapi;
 mod progress;
 mod routes;
+mod secret;
 mod serve;
 mod settings;
 mod views;

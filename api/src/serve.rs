@@ -14,6 +14,7 @@ use crate::{
     http::{caller::Auth, server},
     intake::Intake,
     progress::Progress,
+    secret::Secret,
     settings::Settings,
     watch::{self, Watch},
 };
@@ -35,6 +36,7 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
+    let secret = secret(&settings, &database)?;
     let listener = server::listen(settings.listen)
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
@@ -48,8 +50,14 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let (intake, writer) = Intake::start(database.clone(), move || ring.notify_one());
     let watch = Arc::new(Watch::default());
     let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
-    let app =
-        Arc::new(App { database: database.clone(), intake, watch, progress: Progress::default(), stop: stop.clone() });
+    let app = Arc::new(App {
+        database: database.clone(),
+        intake,
+        watch,
+        progress: Progress::default(),
+        secret,
+        stop: stop.clone(),
+    });
 
     let end = tokio::spawn({
         let stop = stop.clone();
@@ -68,6 +76,20 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let _ = timeout_at(end, async { while workers.join_next().await.is_some() {} }).await;
     let _ = timeout(CLOSING, database.close()).await;
     Ok(())
+}
+
+/// The secret that was set, or the one in the file beside the SQLite database. Machines that share a PostgreSQL server
+/// share no folder, so there it has to be set.
+fn secret(settings: &Settings, database: &Database) -> Result<Option<Secret>, Error> {
+    if let Some(secret) = &settings.secret {
+        return Ok(Some(secret.clone()));
+    }
+    if database.is_postgres() {
+        tracing::warn!("TURNOUT_SECRET is not set: tickets have no codes, and nobody can be checked in");
+        return Ok(None);
+    }
+    let path = format!("{}.secret", database.location());
+    Secret::of_file(path.as_ref()).map(Some).map_err(Error::Unusable)
 }
 
 /// Opens and migrates the database, waiting for others who do the same.

@@ -11,6 +11,7 @@ use worker::{Mistakes, SettingsArgs};
 use crate::{
     app::Gate,
     http::{caller::Auth, rate},
+    secret::Secret,
 };
 
 /// The settings of the service, as flags and environment variables. Read as text, so that every mistake can be told at
@@ -28,6 +29,10 @@ pub(crate) struct ServeArgs {
     /// Who says who is calling: "bearer" tokens, or an authenticating "gateway" with X-User and X-Role
     #[arg(long, env = "TURNOUT_AUTH", default_value = "bearer")]
     auth: String,
+    /// What tokens are signed and ticket codes derived with, the same for every api process: 32 characters or more. On
+    /// SQLite it is kept in a file beside the database if not given
+    #[arg(long, env = "TURNOUT_SECRET", hide_env_values = true)]
+    secret: Option<String>,
     /// Networks that the gateway's requests come from, separated by commas
     #[arg(long, env = "TURNOUT_GATEWAY_NETWORKS", default_value = "127.0.0.0/8,::1/128")]
     gateway_networks: String,
@@ -51,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) workers: u32,
     pub(crate) gate: Gate,
+    pub(crate) secret: Option<Secret>,
     pub(crate) log_level: LevelFilter,
 }
 
@@ -66,6 +72,7 @@ impl ServeArgs {
         let gateway_networks = mistakes.take("--gateway-networks", parse_networks(&self.gateway_networks));
         let trusted_proxies = mistakes.take("--trusted-proxies", parse_networks(&self.trusted_proxies));
         let limits = mistakes.take("--rate-limit", rate::parse(&self.rate_limit));
+        let secret = mistakes.take("--secret", self.secret.as_deref().map(Secret::parse).transpose());
         let log_level = mistakes.take("--log-level", parse_level(&self.log_level));
         let auth = match self.auth.as_str() {
             "bearer" => Some(Auth::Bearer),
@@ -83,6 +90,7 @@ impl ServeArgs {
             listen: listen?,
             workers: workers?,
             gate: Gate { auth: auth?, trusted_proxies: trusted_proxies?.into(), limits: limits? },
+            secret: secret?,
             log_level: log_level?,
         })
     }
@@ -146,7 +154,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told() {
-        let wrong = ["listen", "workers", "auth", "gateway-networks", "trusted-proxies", "rate-limit", "log-level"];
+        let wrong =
+            ["listen", "workers", "auth", "gateway-networks", "trusted-proxies", "rate-limit", "secret", "log-level"];
         let flags: Vec<String> = wrong.iter().map(|flag| format!("--{flag}=wrong")).collect();
         let (settings, report) = check(&flags.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(settings.is_none());

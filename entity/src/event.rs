@@ -68,12 +68,19 @@ pub struct Model {
     pub version: i64,
     /// Whose turn it is: a rising number, not a time. The lowest is served next.
     pub served_at: i64,
+    /// When a worker has to look at it although nobody registers: at once when it was cancelled or when seats are free
+    /// that waiting people may fit in, at its start while people wait. Set whenever somebody waits.
+    pub chore_at: Option<Millis>,
     /// Set on the hidden copy that a simulation runs on.
     pub shadow_of: Option<Uuid>,
     /// When it was made.
     pub created_at: Millis,
     /// When it was last edited.
     pub updated_at: Millis,
+    /// When it became visible to everybody.
+    pub published_at: Option<Millis>,
+    /// When its last free seat was taken for the first time.
+    pub sold_out_at: Option<Millis>,
 }
 
 /// No relations: the statements name their tables.

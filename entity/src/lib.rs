@@ -4,6 +4,7 @@
 //! - [`event`], [`job`] and [`ticket`] hold one table each: its row, its states and every statement on it, noun first
 //!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
+//! - [`audit`] is the record of every change of state, written with it.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
 //! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
@@ -11,6 +12,7 @@
 //! connection. All of them return a count or the rows that really moved, and callers check it.
 
 pub mod account;
+pub mod audit;
 mod clock;
 mod db;
 mod email;

@@ -105,6 +105,14 @@ const TABLES: &[&str] = &[
         token_version {int} NOT NULL DEFAULT 0,
         created_at {int} NOT NULL
     ) {strict}",
+    // A login: the family of refresh tokens that followed from it. Only the newest token is good.
+    "CREATE TABLE session (
+        id {uuid} PRIMARY KEY,
+        account_id {uuid} NOT NULL REFERENCES account (id),
+        token_hash TEXT NOT NULL,
+        created_at {int} NOT NULL,
+        expires_at {int} NOT NULL
+    ) {strict}",
     "CREATE TABLE event (
         id {uuid} PRIMARY KEY,
         organizer_id {uuid} NOT NULL REFERENCES account (id),
@@ -125,9 +133,12 @@ const TABLES: &[&str] = &[
         status TEXT NOT NULL CHECK (status IN ('draft', 'published', 'cancelled')),
         version {int} NOT NULL DEFAULT 1,
         served_at {int} NOT NULL DEFAULT 0,
+        chore_at {int},
         shadow_of {uuid} REFERENCES event (id),
         created_at {int} NOT NULL,
         updated_at {int} NOT NULL,
+        published_at {int},
+        sold_out_at {int},
         CHECK (registration_closes_at > registration_opens_at)
     ) {strict}",
     "CREATE TABLE job (
@@ -150,6 +161,7 @@ const TABLES: &[&str] = &[
         run_at {int} NOT NULL,
         last_error TEXT,
         trace_context TEXT,
+        request_id TEXT,
         created_at {int} NOT NULL,
         settled_at {int},
         UNIQUE (key_scope, idempotency_key),
@@ -175,6 +187,7 @@ const TABLES: &[&str] = &[
         created_at {int} NOT NULL,
         confirmed_at {int},
         checked_in_at {int},
+        checked_in_by TEXT,
         cancelled_at {int},
         expired_at {int},
         CHECK (status <> 'reserved' OR expires_at IS NOT NULL),
@@ -185,12 +198,36 @@ const TABLES: &[&str] = &[
     ) {strict}",
     "CREATE TABLE audit (
         seq {seq},
+        at {int} NOT NULL,
+        actor_kind TEXT NOT NULL CHECK (actor_kind IN ('account', 'gateway', 'worker', 'operator')),
         actor TEXT NOT NULL,
         action TEXT NOT NULL,
-        entity TEXT NOT NULL,
+        entity TEXT NOT NULL CHECK (entity IN ('account', 'event', 'ticket')),
         entity_id {uuid} NOT NULL,
-        at {int} NOT NULL,
-        detail TEXT NOT NULL
+        event_id {uuid},
+        from_state TEXT,
+        to_state TEXT,
+        request_id TEXT,
+        detail TEXT
+    ) {strict}",
+    // Workers that were seen lately.
+    "CREATE TABLE worker (
+        id {uuid} PRIMARY KEY,
+        started_at {int} NOT NULL,
+        seen_at {int} NOT NULL
+    ) {strict}",
+    // Rehearsals: `shadow_id` is the hidden copy of the event, for as long as it is there.
+    "CREATE TABLE simulation (
+        id {uuid} PRIMARY KEY,
+        event_id {uuid} NOT NULL REFERENCES event (id),
+        shadow_id {uuid} REFERENCES event (id),
+        users {int} NOT NULL CHECK (users >= 1),
+        state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'abandoned')),
+        created_at {int} NOT NULL,
+        touched_at {int} NOT NULL,
+        finished_at {int},
+        report TEXT,
+        CHECK ((state = 'finished') = (report IS NOT NULL))
     ) {strict}",
 ];
 
@@ -199,6 +236,8 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX event_listed ON event (starts_at, id) WHERE status = 'published' AND shadow_of IS NULL",
     "CREATE INDEX event_turn_order ON event (served_at)",
     "CREATE INDEX event_organizer ON event (organizer_id)",
+    // Events that a worker has to look at although nobody registers: see `event::Model::chore_at`.
+    "CREATE INDEX event_chore ON event (chore_at) WHERE chore_at IS NOT NULL",
     // The lanes: only pending jobs, so that history never slows the claim.
     "CREATE INDEX job_lane ON job (event_id, seq) WHERE state = 'pending'",
     "CREATE INDEX job_backing_off ON job (run_at) WHERE state = 'pending' AND attempt > 0",
@@ -211,6 +250,13 @@ const INDEXES: &[&str] = &[
     // What lapses next: anywhere, and in one event.
     "CREATE INDEX ticket_due ON ticket (expires_at) WHERE status = 'reserved'",
     "CREATE INDEX ticket_held ON ticket (event_id, expires_at) WHERE status = 'reserved'",
+    // Who is next in line: by party size, because the first one that fits is wanted, and in all.
     "CREATE INDEX ticket_waiting ON ticket (event_id, party_size, seq) WHERE status = 'waitlisted'",
+    "CREATE INDEX ticket_line ON ticket (event_id, seq) WHERE status = 'waitlisted'",
+    // An event's attendees, and a person's tickets.
+    "CREATE INDEX ticket_event ON ticket (event_id, seq)",
+    "CREATE INDEX ticket_email ON ticket (email, seq)",
     "CREATE INDEX audit_entity ON audit (entity_id, seq)",
+    "CREATE INDEX session_account ON session (account_id)",
+    "CREATE INDEX event_shadow ON event (shadow_of) WHERE shadow_of IS NOT NULL",
 ];

@@ -2,16 +2,22 @@
 
 use std::{marker::PhantomData, net::IpAddr};
 
-use entity::{Email, Viewer, account::Role};
+use entity::{
+    Email, Viewer,
+    account::Role,
+    audit::{Actor, Who},
+};
 use ipnet::IpNet;
 use poem::{Request, RequestBody, Result, http::HeaderMap};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
+use uuid::Uuid;
 
 use super::{
     address,
+    outer::Trace,
     problem::{Code, Problem},
 };
 
@@ -20,9 +26,17 @@ use super::{
 pub(crate) struct Caller {
     pub(crate) email: Email,
     pub(crate) role: Role,
+    /// The account that a token was made for; nobody's behind a gateway.
+    pub(crate) account_id: Option<Uuid>,
 }
 
 impl Caller {
+    /// The caller as the record names whoever changes something.
+    pub(crate) fn actor(&self, trace: &Trace) -> Actor {
+        let who = self.account_id.map_or_else(|| Who::Gateway(self.email.clone()), Who::Account);
+        Actor { who, request_id: Some(trace.request_id.clone()) }
+    }
+
     /// The caller as the statements see one.
     pub(crate) fn viewer(&self) -> Viewer {
         Viewer {
@@ -77,7 +91,7 @@ fn from_gateway(headers: &HeaderMap) -> Result<Caller, String> {
         "admin" => Role::Admin,
         _ => return Err("X-Role must be attendee, organizer or admin.".to_owned()),
     };
-    Ok(Caller { email, role })
+    Ok(Caller { email, role, account_id: None })
 }
 
 /// A header that stands there exactly once: of two, one may have been slipped past the gateway.
@@ -103,12 +117,20 @@ pub(crate) struct Attendee;
 #[derive(Debug)]
 pub(crate) struct Organizer;
 
+/// Administrators.
+#[derive(Debug)]
+pub(crate) struct Admin;
+
 impl Rank for Attendee {
     const ROLE: Role = Role::Attendee;
 }
 
 impl Rank for Organizer {
     const ROLE: Role = Role::Organizer;
+}
+
+impl Rank for Admin {
+    const ROLE: Role = Role::Admin;
 }
 
 /// The caller, who has at least the rank. Must be a route's first argument: arguments are read in order, and who may

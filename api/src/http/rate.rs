@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn person(role: Role) -> Identity {
-        Identity(Ok(Caller { email: Email::parse("a@x.org").unwrap(), role }))
+        Identity(Ok(Caller { email: Email::parse("a@x.org").unwrap(), role, account_id: None }))
     }
 
     fn stranger() -> Identity {

@@ -154,6 +154,7 @@ mod tests {
             idempotency_key: text(key),
             fingerprint: text(fingerprint),
             trace_context: None,
+            request_id: None,
         };
         Intent { job, as_organizer: None }
     }

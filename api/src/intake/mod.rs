@@ -93,6 +93,7 @@ mod tests {
             idempotency_key: text(),
             fingerprint: text(),
             trace_context: None,
+            request_id: None,
         };
         Intent { job, as_organizer: None }
     }

@@ -235,6 +235,7 @@ fn intent(
         idempotency_key: key.0,
         fingerprint: etag::digest(fingerprint.as_bytes()),
         trace_context: Some(trace.parent.clone()),
+        request_id: Some(trace.request_id.clone()),
     };
     let as_organizer = (names_another && caller.role == Role::Organizer).then(|| caller.email.clone());
     Ok(Intent { job, as_organizer })

@@ -146,9 +146,12 @@ impl NewEvent {
             status: EventStatus::Published,
             version: 1,
             served_at: 0,
+            chore_at: None,
             shadow_of: None,
             created_at: now,
             updated_at: now,
+            published_at: Some(now),
+            sold_out_at: None,
         }
     }
 }

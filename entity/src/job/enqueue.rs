@@ -30,6 +30,8 @@ pub struct NewJob {
     pub fingerprint: String,
     /// The `traceparent` of the request, so that the worker's work can be linked to it.
     pub trace_context: Option<String>,
+    /// The id of the request, for the record of what came of it.
+    pub request_id: Option<String>,
 }
 
 /// A job that already has a key.
@@ -55,7 +57,7 @@ const DUE_AT_ONCE: Millis = 0;
 /// # Errors
 /// What the database answered.
 pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<HashMap<Uuid, i64>, Error> {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 13;
     if jobs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -72,6 +74,7 @@ pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<Ha
             job.idempotency_key.as_str(),
             job.fingerprint.as_str(),
             job.trace_context.clone(),
+            job.request_id.clone(),
             DUE_AT_ONCE,
             now,
         ]);
@@ -80,7 +83,7 @@ pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<Ha
         &**tx,
         &format!(
             "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
-             trace_context, run_at, created_at) VALUES {}
+             trace_context, request_id, run_at, created_at) VALUES {}
              ON CONFLICT (key_scope, idempotency_key) DO NOTHING RETURNING id, seq",
             tuples(jobs.len(), COLUMNS)
         ),

@@ -59,6 +59,8 @@ pub struct Pending {
     pub name: String,
     /// Seats wanted.
     pub party_size: i64,
+    /// The request it came with.
+    pub request_id: Option<String>,
 }
 
 /// The due jobs of a lane in order of arrival, at most `limit`.
@@ -68,7 +70,7 @@ pub struct Pending {
 pub async fn pending(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -> Result<Vec<Pending>, Error> {
     let query = sql(
         &**tx,
-        "SELECT seq, id, email, name, party_size FROM job
+        "SELECT seq, id, email, name, party_size, request_id FROM job
          WHERE event_id = ? AND state = 'pending' AND run_at <= ? ORDER BY seq LIMIT ?",
         values![event_id, now, i64::from(limit)],
     );

@@ -83,6 +83,8 @@ pub struct Model {
     pub confirmed_at: Option<Millis>,
     /// When it was used.
     pub checked_in_at: Option<Millis>,
+    /// The e-mail of whoever let it in.
+    pub checked_in_by: Option<String>,
     /// When it was given up.
     pub cancelled_at: Option<Millis>,
     /// When it was found lapsed.

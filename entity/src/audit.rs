@@ -1,0 +1,186 @@
+//! The record: one row, never changed again, for each change of state of a ticket, an event or an account, written in
+//! the transaction that made the change.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{
+    Email, Error, Millis, Transaction,
+    db::{sql, tuples, values},
+    error::guard,
+    event,
+    ticket::TicketStatus,
+};
+
+/// Who did it, and on behalf of which request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub who: Who,
+    /// The request; none when nobody asked.
+    pub request_id: Option<String>,
+}
+
+/// Somebody, or something, that changes things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Somebody with an account of ours.
+    Account(Uuid),
+    /// Somebody whom an authenticating gateway vouched for.
+    Gateway(Email),
+    /// A worker, by the id it took when it started.
+    Worker(Uuid),
+    /// Whoever runs the service, at the command line.
+    Operator,
+}
+
+impl Actor {
+    /// A worker, at nobody's request.
+    pub fn worker(id: Uuid) -> Self {
+        Self { who: Who::Worker(id), request_id: None }
+    }
+
+    /// Whoever runs the service, at the command line.
+    pub fn operator() -> Self {
+        Self { who: Who::Operator, request_id: None }
+    }
+}
+
+impl Who {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Gateway(_) => "gateway",
+            Self::Worker(_) => "worker",
+            Self::Operator => "operator",
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Account(id) | Self::Worker(id) => id.to_string(),
+            Self::Gateway(email) => email.to_string(),
+            Self::Operator => "command line".to_owned(),
+        }
+    }
+}
+
+/// What kind of thing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// An account.
+    Account,
+    /// An event.
+    Event,
+    /// A ticket.
+    Ticket,
+}
+
+impl Entity {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Event => "event",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
+/// A step that things of one kind made together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What kind of thing.
+    pub entity: Entity,
+    /// The verb: `issue`, `promote`, `confirm` …
+    pub action: &'static str,
+    /// The state before, if there was one.
+    pub from: Option<String>,
+    /// The state after; the same if only something else about it changed.
+    pub to: Option<String>,
+}
+
+impl Step {
+    /// A step of tickets.
+    pub fn ticket(action: &'static str, from: Option<TicketStatus>, to: TicketStatus) -> Self {
+        Self { entity: Entity::Ticket, action, from: from.map(|from| from.to_value()), to: Some(to.to_value()) }
+    }
+}
+
+/// One thing that made a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Its id.
+    pub id: Uuid,
+    /// The request that led to it, if it is another than the actor's.
+    pub request_id: Option<String>,
+    /// What else is worth knowing, as JSON.
+    pub detail: Option<String>,
+}
+
+impl Moved {
+    /// Without anything else to be known.
+    pub fn plain(id: Uuid) -> Self {
+        Self { id, request_id: None, detail: None }
+    }
+}
+
+/// Records a step of things that belong to an event. A simulation's copy leaves no record.
+///
+/// # Errors
+/// [`Error::Guard`] unless all were recorded; otherwise what the database answered.
+pub async fn record_of(
+    tx: &Transaction,
+    event: &event::Model,
+    actor: &Actor,
+    step: &Step,
+    moved: &[Moved],
+    now: Millis,
+) -> Result<(), Error> {
+    if event.shadow_of.is_some() {
+        return Ok(());
+    }
+    record(tx, Some(event.id), actor, step, moved, now).await
+}
+
+/// Records a step.
+///
+/// # Errors
+/// [`Error::Guard`] unless all were recorded; otherwise what the database answered.
+pub async fn record(
+    tx: &Transaction,
+    event_id: Option<Uuid>,
+    actor: &Actor,
+    step: &Step,
+    moved: &[Moved],
+    now: Millis,
+) -> Result<(), Error> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let mut parameters = Vec::with_capacity(moved.len() * 3 + 8);
+    for moved in moved {
+        let request_id = moved.request_id.clone().or_else(|| actor.request_id.clone());
+        parameters.extend(values![moved.id, request_id, moved.detail.clone()]);
+    }
+    parameters.extend(values![
+        now,
+        actor.who.kind(),
+        actor.who.name(),
+        step.action,
+        step.entity.as_str(),
+        event_id,
+        step.from.clone(),
+        step.to.clone(),
+    ]);
+    let insert = sql(
+        &**tx,
+        &format!(
+            "WITH moved (id, request_id, detail) AS (VALUES {})
+             INSERT INTO audit (at, actor_kind, actor, action, entity, event_id, from_state, to_state, entity_id,
+                 request_id, detail)
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, moved.id, moved.request_id, moved.detail FROM moved",
+            tuples(moved.len(), 3)
+        ),
+        parameters,
+    );
+    guard("audit::record", moved.len(), tx.execute_raw(insert).await?.rows_affected())
+}
