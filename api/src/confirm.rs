@@ -1,12 +1,22 @@
 //! Confirming a ticket: one row, locked, judged by the time at which the lock was had.
 
-use entity::{Database, Error, Topic, Viewer, announce, event, event::EventStatus, ticket, ticket::TicketStatus};
+use entity::{
+    Database, Error, Topic, Viewer, announce,
+    audit::{self, Actor, Moved, Step},
+    event::{self, EventStatus},
+    ticket::{self, TicketStatus},
+};
 use uuid::Uuid;
 
 use crate::{attempt::PATIENCE, http::problem::Code, views::Ticket};
 
 /// Confirms a ticket for its owner. The inner error is a refusal.
-pub(crate) async fn confirm(database: Database, id: Uuid, viewer: Viewer) -> Result<Result<Ticket, Code>, Error> {
+pub(crate) async fn confirm(
+    database: Database,
+    id: Uuid,
+    viewer: Viewer,
+    actor: Actor,
+) -> Result<Result<Ticket, Code>, Error> {
     let tx = database.begin(PATIENCE).await?;
     // The row first, then the time: what the lock's last holder did happened before this time.
     let Some(ticket) = ticket::lock(&tx, id, &viewer).await? else { return Ok(Err(Code::NotFound)) };
@@ -14,8 +24,9 @@ pub(crate) async fn confirm(database: Database, id: Uuid, viewer: Viewer) -> Res
     if ticket.email != viewer.email.as_str() {
         return Ok(Err(Code::Forbidden));
     }
-    let event = event::find_public(&*tx, ticket.event_id).await?;
-    if event.is_some_and(|event| event.status == EventStatus::Cancelled) {
+    let event = event::find(&*tx, ticket.event_id).await?;
+    let event = event.ok_or(Error::Guard { what: "event::find", expected: 1, actual: 0 })?;
+    if event.status == EventStatus::Cancelled {
         return Ok(Err(Code::EventCancelled));
     }
     if !ticket::confirm(&tx, id, &viewer.email, now).await? {
@@ -26,6 +37,8 @@ pub(crate) async fn confirm(database: Database, id: Uuid, viewer: Viewer) -> Res
         expected: 1,
         actual: 0,
     })?;
+    let step = Step::ticket("confirm", Some(TicketStatus::Reserved), TicketStatus::Confirmed);
+    audit::record_of(&tx, &event, &actor, &step, &[Moved::plain(id)], now).await?;
     announce(&tx, Topic::Changes).await?;
     tx.commit().await?;
     Ok(Ok(Ticket::at(&confirmed, now)))

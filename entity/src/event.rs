@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{FromQueryResult, Set, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, Set, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
@@ -94,6 +94,16 @@ impl Model {
     pub fn closes_at(&self) -> Millis {
         self.registration_closes_at.unwrap_or(self.starts_at)
     }
+
+    /// When a hold made now ends.
+    pub fn hold_ends_at(&self, now: Millis) -> Millis {
+        now + self.hold_seconds * 1000
+    }
+
+    /// When an offer made now ends: an offer never outlasts the event's start.
+    pub fn offer_ends_at(&self, now: Millis) -> Millis {
+        (now + self.offer_seconds * 1000).min(self.starts_at)
+    }
 }
 
 /// Adds an event as it is given.
@@ -106,6 +116,15 @@ pub async fn insert(tx: &Transaction, event: &Model) -> Result<(), Error> {
     let model = ActiveModel { id: Set(event.id), ..model.reset_all() };
     Entity::insert(model).exec_without_returning(&**tx).await?;
     Ok(())
+}
+
+/// The event.
+///
+/// # Errors
+/// What the database answered.
+pub async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, Error> {
+    let query = sql(connection, "SELECT * FROM event WHERE id = ?", values![id]);
+    Ok(Model::find_by_statement(query).one(connection).await?)
 }
 
 /// The event, if the public may see it: published or cancelled, and no simulation's copy.
@@ -196,38 +215,20 @@ pub async fn try_lock(tx: &Transaction, id: Uuid) -> Result<Option<Model>, Error
     Ok(Model::find_by_statement(sql(&**tx, &text, values![id])).one(&**tx).await?)
 }
 
-/// Returns seats that a ticket no longer holds.
+/// Puts an event behind all others: it had its turn.
 ///
 /// # Errors
-/// [`Error::Guard`] when they would be more than the event has; otherwise what the database answered.
-pub async fn return_seats(tx: &Transaction, id: Uuid, seats: i64) -> Result<(), Error> {
-    if seats == 0 {
-        return Ok(());
-    }
-    let update = sql(
-        &**tx,
-        "UPDATE event SET available_spots = available_spots + ? WHERE id = ? AND available_spots + ? <= capacity",
-        values![seats, id, seats],
-    );
-    guard("event::return_seats", 1, tx.execute_raw(update).await?.rows_affected())
+/// [`Error::Guard`] when there is no such event; otherwise what the database answered.
+pub async fn put_behind(tx: &Transaction, id: Uuid) -> Result<(), Error> {
+    let turn = next_turn(tx);
+    let update = sql(&**tx, &format!("UPDATE event SET served_at = {turn} WHERE id = ?"), values![id]);
+    guard("event::put_behind", 1, tx.execute_raw(update).await?.rows_affected())
 }
 
-/// Ends an event's turn: takes `taken` seats, if that many are free, and puts it behind all others.
-///
-/// # Errors
-/// [`Error::Guard`] when fewer seats are free; otherwise what the database answered.
-pub async fn serve(tx: &Transaction, id: Uuid, taken: i64) -> Result<(), Error> {
-    let turn = match tx.get_database_backend() {
-        sea_orm::DbBackend::Postgres => "nextval('event_turn')",
+/// The expression for a number that is higher than every `served_at`.
+pub(crate) fn next_turn(tx: &Transaction) -> &'static str {
+    match tx.get_database_backend() {
+        DbBackend::Postgres => "nextval('event_turn')",
         _ => "(SELECT max(served_at) + 1 FROM event)",
-    };
-    let update = sql(
-        &**tx,
-        &format!(
-            "UPDATE event SET available_spots = available_spots - ?, served_at = {turn}
-             WHERE id = ? AND available_spots >= ?"
-        ),
-        values![taken, id, taken],
-    );
-    guard("event::serve", 1, tx.execute_raw(update).await?.rows_affected())
+    }
 }

@@ -4,6 +4,7 @@
 //! - [`event`], [`job`] and [`ticket`] hold one table each: its row, its states and every statement on it, noun first
 //!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
+//! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
@@ -20,13 +21,16 @@ mod error;
 pub mod event;
 pub mod job;
 pub mod registration;
+mod seats;
 pub mod ticket;
 mod viewer;
+pub mod waitlist;
 mod wake;
 
 pub use clock::{Clock, Millis};
 pub use db::{Database, Durability, Options, Transaction};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
+pub use seats::Seats;
 pub use viewer::Viewer;
 pub use wake::{Changes, Topic, announce};

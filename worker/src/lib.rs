@@ -1,7 +1,7 @@
 //! The worker: decides what happens to intents.
 //!
 //! - `allocate` is the decision, a pure function;
-//! - `settle` claims a lane, decides and applies it in one transaction, and `settler` does so for as long as there is
+//! - `settle` claims a lane, decides and applies it (`plan`) in one transaction, and `settler` does so for as long as there is
 //!   work; `fault` says what to do when that goes wrong;
 //! - `reaper` expires holds that ran out; `pruner` forgets what is long over.
 //!
@@ -11,6 +11,7 @@
 mod allocate;
 mod cli;
 mod fault;
+mod plan;
 mod pruner;
 mod reaper;
 mod settings;
@@ -27,6 +28,7 @@ use std::{sync::Arc, time::Duration};
 use entity::Database;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How long a transaction waits for the write lock before its task lets go and starts over.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -44,9 +46,10 @@ pub struct Doorbells {
 /// Works until `stop`, then finishes the batch in hand. Database trouble is logged and waited out.
 pub async fn run(database: Database, settings: Settings, doorbells: Doorbells, stop: CancellationToken) {
     let agenda = Arc::new(reaper::Agenda::default());
+    let id = Uuid::now_v7();
     tokio::join!(
-        settler::run(&database, settings, &doorbells, &agenda, &stop),
-        reaper::run(&database, settings, &doorbells, &agenda, &stop),
-        pruner::run(&database, settings, &stop),
+        settler::run(&database, id, settings, &doorbells, &agenda, &stop),
+        reaper::run(&database, id, settings, &doorbells, &agenda, &stop),
+        pruner::run(&database, id, settings, &stop),
     );
 }

@@ -4,20 +4,25 @@
 //! it has been reaped. It only returns seats.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
-use entity::{Database, Error, Millis, Topic, announce, event, ticket};
+use entity::{Database, Error, Millis, Seats, Topic, announce, audit::Actor, event, ticket};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
-
 use uuid::Uuid;
 
 use crate::{Doorbells, LOCK_PATIENCE, Settings};
 
 /// Holds made by other workers are noticed after this long at the latest.
 const INTERVAL: Duration = Duration::from_secs(10);
+
+/// However much is committed, the reaper looks for holds of others no more often than this.
+const HINT_PAUSE: Duration = Duration::from_millis(500);
 
 /// A due hold whose event somebody else works on is looked at again after this long.
 const TAKEN_PAUSE: Duration = Duration::from_millis(50);
@@ -30,6 +35,7 @@ const FAULT_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Agenda {
     next: AtomicI64,
     sooner: Notify,
+    looked_at: Mutex<Option<Instant>>,
 }
 
 impl Agenda {
@@ -40,20 +46,30 @@ impl Agenda {
         }
     }
 
+    /// Somebody committed something: there may be holds that this process did not make.
+    pub(crate) fn hint(&self) {
+        let looked_at = *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked_at.is_none_or(|at| at.elapsed() >= HINT_PAUSE) {
+            self.sooner.notify_one();
+        }
+    }
+
     fn plan(&self, at: Millis) {
         self.next.store(at, Ordering::Relaxed);
+        *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
 pub(crate) async fn run(
     database: &Database,
+    worker: Uuid,
     settings: Settings,
     doorbells: &Doorbells,
     agenda: &Agenda,
     stop: &CancellationToken,
 ) {
     while !stop.is_cancelled() {
-        let pause = match round(database, settings, doorbells, agenda, stop).await {
+        let pause = match round(database, worker, settings, doorbells, agenda, stop).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "cannot reap now");
@@ -71,6 +87,7 @@ pub(crate) async fn run(
 /// One batch for each event with due holds. Returns when to look again.
 async fn round(
     database: &Database,
+    worker: Uuid,
     settings: Settings,
     doorbells: &Doorbells,
     agenda: &Agenda,
@@ -87,7 +104,7 @@ async fn round(
         if stop.is_cancelled() {
             break;
         }
-        match guarded(database, event_id, settings.batch_max).await {
+        match guarded(database, worker, event_id, settings.batch_max).await {
             Ok(false) => {}
             Ok(true) => {
                 doorbells.changes.notify_one();
@@ -104,25 +121,27 @@ async fn round(
 }
 
 /// Reaps in a task of its own, so that a panic does not end the reaper.
-async fn guarded(database: &Database, event_id: Uuid, limit: u32) -> Result<bool, String> {
+async fn guarded(database: &Database, worker: Uuid, event_id: Uuid, limit: u32) -> Result<bool, String> {
     let database = database.clone();
-    match tokio::spawn(async move { reap_event(&database, event_id, limit).await }).await {
+    match tokio::spawn(async move { reap_event(&database, worker, event_id, limit).await }).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(panic) => Err(panic.to_string()),
     }
 }
 
-/// Expires due holds of one event and returns their seats. Returns false if somebody else works on the event.
-async fn reap_event(database: &Database, event_id: Uuid, limit: u32) -> Result<bool, Error> {
+/// Expires due holds of one event and offers their seats to whoever waits for them. Returns false if somebody else works
+/// on the event.
+async fn reap_event(database: &Database, worker: Uuid, event_id: Uuid, limit: u32) -> Result<bool, Error> {
     let tx = database.begin(LOCK_PATIENCE).await?;
-    if event::try_lock(&tx, event_id).await?.is_none() {
+    let Some(event) = event::try_lock(&tx, event_id).await? else {
         tx.rollback().await?;
         return Ok(false);
-    }
-    let expired = ticket::expire_due(&tx, event_id, tx.now().await?, limit).await?;
-    event::return_seats(&tx, event_id, expired.seats).await?;
+    };
+    let actor = Actor::worker(worker);
+    let mut seats = Seats::of(&tx, event, &actor, tx.now().await?);
+    seats.tend(limit).await?;
+    seats.save().await?;
     announce(&tx, Topic::Changes).await?;
     tx.commit().await?;
-    tracing::debug!(seats = expired.seats, "reaped");
     Ok(true)
 }

@@ -1,26 +1,23 @@
 //! One pass: claim a lane, decide it, apply the decisions. One transaction, a handful of set-based statements.
 
 use std::{
-    collections::BTreeMap,
     sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use entity::{
-    Database, Error, Millis, Topic, Transaction, announce, event,
+    Database, Error, Millis, Seats, Topic, Transaction, announce,
+    audit::Actor,
     event::EventStatus,
-    job::{
-        Outcome, Refusal,
-        complete::{settle_granted, settle_refused},
-        lane::{self, Pending},
-    },
-    ticket::{self, NewTicket, TicketStatus},
+    job::lane::{self, Pending},
+    ticket,
 };
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::Uuid;
 
 use crate::{
     LOCK_PATIENCE,
-    allocate::{Decision, Intent, Situation, allocate},
+    allocate::{Intent, Situation, allocate},
+    plan::Plan,
 };
 
 /// What a pass found.
@@ -46,8 +43,8 @@ pub(crate) enum Pass {
 pub(crate) struct Limits {
     /// Jobs settled at most.
     pub(crate) jobs: u32,
-    /// Holds expired at most.
-    pub(crate) holds: u32,
+    /// Holds expired, people served from the waitlist, and tickets of a cancelled event cancelled, at most.
+    pub(crate) chores: u32,
 }
 
 /// What a pass was working on: whom to blame if it faults. It outlives a panic.
@@ -69,8 +66,13 @@ impl Suspect {
     }
 }
 
-/// Settles the next lane.
-pub(crate) async fn settle_lane(database: &Database, limits: Limits, suspect: &Suspect) -> Result<Pass, Error> {
+/// Settles the next lane, as the worker with this id.
+pub(crate) async fn settle_lane(
+    database: &Database,
+    worker: Uuid,
+    limits: Limits,
+    suspect: &Suspect,
+) -> Result<Pass, Error> {
     // A look costs no lock; most looks of an idle worker end here.
     if !lane::any_due(database.reader(), database.now().await?).await? {
         return Ok(Pass::Idle);
@@ -83,17 +85,18 @@ pub(crate) async fn settle_lane(database: &Database, limits: Limits, suspect: &S
     };
     suspect.event_id.get_or_init(|| event.id);
     let now = tx.now().await?;
-    let expired = ticket::expire_due(&tx, event.id, now, limits.holds).await?;
-    event::return_seats(&tx, event.id, expired.seats).await?;
-    let (mut jobs, mut expires_at) = (vec![], None);
-    if expired.more {
-        // While lapsed holds are left, people and seats look taken that are not. That was this lane's turn.
-        event::serve(&tx, event.id, 0).await?;
-    } else {
-        jobs = lane::pending(&tx, event.id, now, limits.jobs).await?;
+    let actor = Actor::worker(worker);
+    let event_id = event.id;
+    let mut seats = Seats::of(&tx, event, &actor, now);
+    let mut jobs = vec![];
+    // While there are lapsed holds, or people in line who fit, nothing new can be decided. That was this lane's turn.
+    if !seats.tend(limits.chores).await? {
+        jobs = lane::pending(&tx, event_id, now, limits.jobs).await?;
         jobs.first().inspect(|job| _ = suspect.seq.set(job.seq));
-        expires_at = decide_and_apply(&tx, &event, event.available_spots + expired.seats, &jobs, now).await?;
     }
+    let held_until = decide_and_apply(&tx, &mut seats, &actor, &jobs, now).await?;
+    let expires_at = held_until.into_iter().chain(seats.next_expiry()).min();
+    seats.end_turn().await?;
     announce(&tx, Topic::Changes).await?;
     // Without the commit, whose sync takes its time however small the batch is.
     let locked = if database.is_postgres() { Duration::ZERO } else { since.elapsed() };
@@ -101,10 +104,11 @@ pub(crate) async fn settle_lane(database: &Database, limits: Limits, suspect: &S
     Ok(Pass::Settled { jobs: jobs.len(), expires_at, locked })
 }
 
+/// Returns when the holds made here run out, if any were made.
 async fn decide_and_apply(
     tx: &Transaction,
-    event: &event::Model,
-    available: i64,
+    seats: &mut Seats<'_>,
+    actor: &Actor,
     jobs: &[Pending],
     now: Millis,
 ) -> Result<Option<Millis>, Error> {
@@ -112,87 +116,30 @@ async fn decide_and_apply(
         // Another worker settled them between our look and our lock.
         return Ok(None);
     }
+    let event = seats.event();
     let emails: Vec<&str> = jobs.iter().map(|job| job.email.as_str()).collect();
     let registered = ticket::people_with_active(tx, event.id, &emails).await?;
     let situation = Situation {
         is_cancelled: event.status == EventStatus::Cancelled,
-        available,
-        held: held_if_it_matters(tx, event, available, jobs).await?,
+        capacity: event.capacity,
+        available: seats.available(),
+        has_waitlist: event.waitlist_enabled && seats.is_open(),
+        held: held_if_it_matters(tx, seats, jobs).await?,
     };
     let intents: Vec<Intent<'_>> =
         jobs.iter().map(|job| Intent { email: &job.email, party_size: job.party_size }).collect();
     let decisions = allocate(situation, &registered, &intents);
-    let expires_at = now + event.hold_seconds * 1000;
-    let plan = Plan::new(jobs, &decisions, expires_at, now);
-    plan.apply(tx, event.id, now).await?;
-    Ok((!plan.tickets.is_empty()).then_some(expires_at))
+    let plan = Plan::new(jobs, &decisions, event.hold_ends_at(now), now);
+    plan.apply(tx, seats, actor, now).await?;
+    Ok(plan.expires_at)
 }
 
 /// Seats in holds are asked for only when somebody may have to be refused.
-async fn held_if_it_matters(
-    tx: &Transaction,
-    event: &event::Model,
-    available: i64,
-    jobs: &[Pending],
-) -> Result<i64, Error> {
+async fn held_if_it_matters(tx: &Transaction, seats: &Seats<'_>, jobs: &[Pending]) -> Result<i64, Error> {
     let wanted: i64 = jobs.iter().map(|job| job.party_size).sum();
-    if wanted <= available {
+    if wanted <= seats.available() || seats.event().waitlist_enabled {
         return Ok(0);
     }
     let largest = jobs.iter().map(|job| job.party_size).max().unwrap_or(0);
-    ticket::held_seats(tx, event.id, largest).await
-}
-
-/// Decisions, sorted by the statements that apply them.
-#[derive(Debug)]
-struct Plan {
-    tickets: Vec<NewTicket>,
-    granted: Vec<i64>,
-    refused: BTreeMap<(Refusal, bool), Vec<i64>>,
-    seats: i64,
-}
-
-impl Plan {
-    fn new(jobs: &[Pending], decisions: &[Decision], expires_at: Millis, now: Millis) -> Self {
-        let mut plan = Self { tickets: vec![], granted: vec![], refused: BTreeMap::new(), seats: 0 };
-        for (job, decision) in jobs.iter().zip(decisions) {
-            match *decision {
-                Decision::Reserve => plan.reserve(job, expires_at, now),
-                Decision::Refuse { refusal, may_return } => {
-                    plan.refused.entry((refusal, may_return)).or_default().push(job.seq);
-                }
-            }
-        }
-        plan
-    }
-
-    fn reserve(&mut self, job: &Pending, expires_at: Millis, now: Millis) {
-        self.granted.push(job.seq);
-        self.seats += job.party_size;
-        self.tickets.push(NewTicket {
-            id: new_id(now),
-            job_id: job.id,
-            email: job.email.clone(),
-            name: job.name.clone(),
-            party_size: job.party_size,
-            status: TicketStatus::Reserved,
-            expires_at: Some(expires_at),
-        });
-    }
-
-    async fn apply(&self, tx: &Transaction, event_id: Uuid, now: Millis) -> Result<(), Error> {
-        ticket::insert(tx, event_id, &self.tickets, now).await?;
-        settle_granted(tx, &self.granted, Outcome::Reserved, now).await?;
-        for ((refusal, may_return), seqs) in &self.refused {
-            settle_refused(tx, seqs, *refusal, *may_return, now).await?;
-        }
-        event::serve(tx, event_id, self.seats).await
-    }
-}
-
-/// A UUID v7 of the transaction's time.
-fn new_id(now: Millis) -> Uuid {
-    let millis = u64::try_from(now).unwrap_or(0);
-    let nanos = u32::try_from(millis % 1000).unwrap_or(0) * 1_000_000;
-    Uuid::new_v7(Timestamp::from_unix(NoContext, millis / 1000, nanos))
+    ticket::held_seats(tx, seats.event().id, largest).await
 }

@@ -35,6 +35,7 @@ enum Then {
 
 pub(crate) async fn run(
     database: &Database,
+    worker: Uuid,
     settings: Settings,
     doorbells: &Doorbells,
     agenda: &Agenda,
@@ -43,7 +44,7 @@ pub(crate) async fn run(
     let mut split = Split::new(settings.batch_max);
     let mut changes = Changes::new(database.clone(), Topic::Intents);
     while !stop.is_cancelled() {
-        match pass(database, settings, &mut split).await {
+        match pass(database, worker, settings, &mut split).await {
             Then::Again { expires_at } => {
                 // Signals that came in during the pass need no look of their own: the next one is at once.
                 changes.drain();
@@ -58,7 +59,7 @@ pub(crate) async fn run(
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = doorbells.intents.notified() => {}
-                    () = next_signal(database, &mut changes) => {}
+                    () = next_signal(database, &mut changes) => agenda.hint(),
                 }
             }
         }
@@ -66,10 +67,10 @@ pub(crate) async fn run(
 }
 
 /// One pass and, if it went wrong, what has to be done about that.
-async fn pass(database: &Database, settings: Settings, split: &mut Split) -> Then {
+async fn pass(database: &Database, worker: Uuid, settings: Settings, split: &mut Split) -> Then {
     let suspect = Arc::new(Suspect::default());
-    let limits = Limits { jobs: split.limit(), holds: settings.batch_max };
-    match guarded(database, limits, &suspect).await {
+    let limits = Limits { jobs: split.limit(), chores: settings.batch_max };
+    match guarded(database, worker, limits, &suspect).await {
         Ok(Pass::Idle) => Then::Sleep,
         Ok(Pass::Taken) => Then::Pause(TAKEN_PAUSE),
         Ok(Pass::Settled { jobs, expires_at, locked }) => {
@@ -99,9 +100,9 @@ enum Fault {
 }
 
 /// A pass in a task of its own, so that a panic ends the batch and not the worker.
-async fn guarded(database: &Database, limits: Limits, suspect: &Arc<Suspect>) -> Result<Pass, Fault> {
+async fn guarded(database: &Database, worker: Uuid, limits: Limits, suspect: &Arc<Suspect>) -> Result<Pass, Fault> {
     let (database, suspect) = (database.clone(), Arc::clone(suspect));
-    match tokio::spawn(async move { settle_lane(&database, limits, &suspect).await }).await {
+    match tokio::spawn(async move { settle_lane(&database, worker, limits, &suspect).await }).await {
         Ok(Ok(pass)) => Ok(pass),
         Ok(Err(error)) if error.is_environmental() => Err(Fault::Environment(error)),
         Ok(Err(error)) => Err(Fault::Batch(error.to_string())),
@@ -143,7 +144,7 @@ async fn count_attempt(database: &Database, settings: Settings, seq: i64, error:
 
 async fn put_behind(database: &Database, event_id: Uuid) -> Result<(), Error> {
     let tx = database.begin(LOCK_PATIENCE).await?;
-    event::serve(&tx, event_id, 0).await?;
+    event::put_behind(&tx, event_id).await?;
     tx.commit().await
 }
 
@@ -156,7 +157,7 @@ async fn next_signal(database: &Database, changes: &mut Changes) {
 }
 
 async fn until_next_run(database: &Database) -> Result<Duration, Error> {
-    let Some(run_at) = lane::next_run_at(database.reader()).await? else { return Ok(SLOW_POLL) };
+    let Some(run_at) = lane::next_due_at(database.reader()).await? else { return Ok(SLOW_POLL) };
     let millis = u64::try_from(run_at - database.now().await?).unwrap_or(0);
     Ok(Duration::from_millis(millis).min(SLOW_POLL))
 }

@@ -17,6 +17,7 @@ use crate::{
         caller::{As, Attendee},
         fields::path_id,
         json::{Body, Json, Nothing},
+        outer::Trace,
         parameters::{IfNoneMatch, Prefer},
         problem::{Code, Problem},
     },
@@ -75,10 +76,11 @@ impl Tickets {
         caller: As<Attendee>,
         id: Path<String>,
         _body: Body<Nothing>,
+        trace: Data<&Trace>,
     ) -> Result<Json<Ticket>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let database = app.database.clone();
-        let outcome = attempt(move || confirm(database.clone(), id, caller.0.viewer())).await?;
+        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        let outcome = attempt(move || confirm(database.clone(), id, caller.0.viewer(), actor.clone())).await?;
         outcome.map(Json).map_err(Problem::from)
     }
 
@@ -93,10 +95,11 @@ impl Tickets {
         caller: As<Attendee>,
         id: Path<String>,
         _body: Body<Nothing>,
+        trace: Data<&Trace>,
     ) -> Result<Json<Ticket>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let database = app.database.clone();
-        let outcome = attempt(move || cancel(database.clone(), id, caller.0.viewer())).await?;
+        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        let outcome = attempt(move || cancel(database.clone(), id, caller.0.viewer(), actor.clone())).await?;
         outcome.map(Json).map_err(Problem::from)
     }
 }

@@ -1,19 +1,19 @@
 //! Holds that ran out give their seats back.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
     db::{sql, values},
 };
 
-/// Holds that were expired.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A hold that was expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Expired {
-    /// The seats that really came free. The caller has locked the event and returns them.
-    pub seats: i64,
-    /// Whether there may be more: nothing can be decided about the event yet.
-    pub more: bool,
+    /// The ticket.
+    pub id: Uuid,
+    /// The seats that came free. The caller has locked the event and returns them.
+    pub party_size: i64,
 }
 
 /// Expires holds of an event that have run out, oldest first, at most `limit`. Any number of reapers is safe: a hold
@@ -21,22 +21,17 @@ pub struct Expired {
 ///
 /// # Errors
 /// What the database answered.
-pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -> Result<Expired, Error> {
+pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -> Result<Vec<Expired>, Error> {
     let update = sql(
         &**tx,
         "UPDATE ticket SET status = 'expired', expired_at = ?
          WHERE status = 'reserved' AND expires_at <= ? AND seq IN (
              SELECT seq FROM ticket WHERE event_id = ? AND status = 'reserved' AND expires_at <= ?
              ORDER BY expires_at LIMIT ?)
-         RETURNING party_size",
+         RETURNING id, party_size",
         values![now, now, event_id, now, i64::from(limit)],
     );
-    let rows = tx.query_all_raw(update).await?;
-    let mut expired = Expired { seats: 0, more: rows.len() >= limit as usize };
-    for row in rows {
-        expired.seats += row.try_get::<i64>("", "party_size")?;
-    }
-    Ok(expired)
+    Ok(Expired::find_by_statement(update).all(&**tx).await?)
 }
 
 /// Events looked at in one round.

@@ -4,15 +4,17 @@
 //! comes from; seats move only by what such an UPDATE returned. Whoever makes, cancels or expires a ticket has locked
 //! the event's row before; confirming touches the ticket's row alone.
 
+mod drain;
 mod expire;
 mod issue;
 mod read;
 mod transition;
 
+pub use drain::{Live, cancel_all, live};
 pub use expire::{Expired, events_with_due, expire_due, next_expiry};
 pub use issue::{NewTicket, held_seats, insert, people_with_active};
 pub use read::{find, find_many, lock};
-pub use transition::{cancel, confirm};
+pub use transition::{Was, cancel, confirm, extend, rename};
 
 use sea_orm::entity::prelude::*;
 
