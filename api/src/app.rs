@@ -38,6 +38,14 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// The ticket's place on the waitlist, if it is on it.
+    pub(crate) async fn position(&self, ticket: &ticket::Model) -> Result<Option<i64>, Error> {
+        if ticket.status != TicketStatus::Waitlisted {
+            return Ok(None);
+        }
+        self.progress.position(&self.database, ticket.event_id, ticket.seq).await.map(Some)
+    }
+
     /// Waits until the ticket changes, if only by its hold running out, for at most `patience`.
     pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, patience: Duration) -> Result<(), Error> {
         let now = self.database.now().await?;

@@ -1,4 +1,4 @@
-//! How many intents are ahead of a pending one, and how long that may take.
+//! How many are ahead: of a pending intent, and how long that may take; of somebody on the waitlist.
 //!
 //! One ordered read for each event and tick serves all clients that poll it.
 
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entity::{Database, Error, job::progress::pending_seqs};
+use entity::{Database, Error, job::progress::pending_seqs, waitlist};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -18,8 +18,17 @@ const TICK: Duration = Duration::from_secs(1);
 /// Two reads this far apart or more say nothing about how fast the queue drains now.
 const RECENT: Duration = Duration::from_secs(10);
 
-/// Events remembered at most.
-const EVENTS_MAX: usize = 1000;
+/// Lines remembered at most.
+const LINES_MAX: usize = 1000;
+
+/// What people stand in line for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Line {
+    /// A decision.
+    Intents,
+    /// Seats.
+    Waitlist,
+}
 
 /// Where a pending registration stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +42,13 @@ pub(crate) struct Place {
 
 /// The queues that somebody asked about lately.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<HashMap<Uuid, Slot>>);
+pub(crate) struct Progress(Mutex<HashMap<(Uuid, Line), Slot>>);
 
-/// One event's queue. Its lock is held while the queue is read, so that of many who ask at once one reads, and those who
-/// ask about other events do not wait.
+/// One line of an event. Its lock is held while the line is read, so that of many who ask at once one reads, and those
+/// who ask about other events do not wait.
 type Slot = Arc<Mutex<Option<Queue>>>;
 
-/// One event's pending jobs, in order, as they were at some time.
+/// One line, in order, as it was at some time.
 #[derive(Debug)]
 struct Queue {
     read_at: Instant,
@@ -50,25 +59,37 @@ struct Queue {
 impl Progress {
     /// Where the job stands in its event's queue.
     pub(crate) async fn place(&self, database: &Database, event_id: Uuid, seq: i64) -> Result<Place, Error> {
-        let slot = self.slot(event_id).await;
+        self.look(database, event_id, Line::Intents, seq).await
+    }
+
+    /// The position of a ticket on its event's waitlist: 1 is served next.
+    pub(crate) async fn position(&self, database: &Database, event_id: Uuid, seq: i64) -> Result<i64, Error> {
+        Ok(self.look(database, event_id, Line::Waitlist, seq).await?.ahead + 1)
+    }
+
+    async fn look(&self, database: &Database, event_id: Uuid, line: Line, seq: i64) -> Result<Place, Error> {
+        let slot = self.slot(event_id, line).await;
         let mut known = slot.lock().await;
         if let Some(queue) = known.as_ref().filter(|queue| queue.read_at.elapsed() < TICK) {
             return Ok(queue.place(seq));
         }
-        let seqs = pending_seqs(database.reader(), event_id).await?;
+        let seqs = match line {
+            Line::Intents => pending_seqs(database.reader(), event_id).await?,
+            Line::Waitlist => waitlist::seqs(database.reader(), event_id).await?,
+        };
         let queue = Queue::new(Instant::now(), seqs, known.as_ref());
         let place = queue.place(seq);
         *known = Some(queue);
         Ok(place)
     }
 
-    async fn slot(&self, event_id: Uuid) -> Slot {
+    async fn slot(&self, event_id: Uuid, line: Line) -> Slot {
         let mut slots = self.0.lock().await;
-        if slots.len() >= EVENTS_MAX {
+        if slots.len() >= LINES_MAX {
             // Nobody is reading these; whoever asks about one of them again starts anew.
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
-        Arc::clone(slots.entry(event_id).or_default())
+        Arc::clone(slots.entry((event_id, line)).or_default())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Email, Viewer, account::Role, job::enqueue::NewJob, registration};
+use entity::{Email, Error, Viewer, account::Role, job::enqueue::NewJob, registration};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use uuid::Uuid;
@@ -106,8 +106,8 @@ impl Registrations {
             }
             Verdict::Replayed(id) => {
                 let viewer = caller.0.viewer();
-                let found = registration::find(app.database.reader(), id, &viewer).await?;
-                let known = Registration::at(&found.ok_or(Code::NotFound)?, app.database.now().await?);
+                let (stored, view) = find(&app, id, &viewer).await?;
+                let known = with_position(&app, &stored, view).await?;
                 answer(&app, known, prefer, true).await
             }
             Verdict::Refused(refusal) => Err(refuse(refusal)),
@@ -164,10 +164,20 @@ async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<Both, Problem> {
 
 async fn with_place(app: &App, (stored, view): Both) -> Result<Registration, Problem> {
     if view.status != Status::Pending {
-        return Ok(view);
+        return Ok(with_position(app, &stored, view).await?);
     }
     let place = app.progress.place(&app.database, stored.event_id, stored.seq).await?;
     Ok(view.with_place(place))
+}
+
+async fn with_position(
+    app: &App,
+    stored: &registration::Registration,
+    view: Registration,
+) -> Result<Registration, Error> {
+    let Some(ticket) = &stored.ticket else { return Ok(view) };
+    let position = app.position(ticket).await?;
+    Ok(position.into_iter().fold(view, Registration::with_position))
 }
 
 /// The answer to a request for seats, given what is known of the registration: README, "Register, by state".
@@ -176,7 +186,7 @@ async fn answer(app: &App, known: Registration, prefer: Prefer, is_replay: bool)
     if let Some(patience) = prefer.duration().filter(|_| view.status == Status::Pending)
         && let Some((decided, now)) = app.watch.decision(view.id, patience).await
     {
-        view = Registration::at(&decided, now);
+        view = with_position(app, &decided, Registration::at(&decided, now)).await?;
     }
     let (location, etag) = (format!("/registrations/{}", view.id), view.etag());
     let (replayed, applied) = (is_replay.then(|| "true".to_owned()), prefer.applied());

@@ -53,11 +53,14 @@ impl Tickets {
     ) -> Result<Found, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let viewer = caller.0.viewer();
-        let (stored, mut view) = find(&app, id, &viewer).await?;
+        let (mut stored, mut view) = find(&app, id, &viewer).await?;
         let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&view.etag()));
         if let Some(patience) = patience {
             app.ticket_change(&stored, patience).await?;
-            view = find(&app, id, &viewer).await?.1;
+            (stored, view) = find(&app, id, &viewer).await?;
+        }
+        if let Some(position) = app.position(&stored).await? {
+            view = view.with_position(position);
         }
         let etag = view.etag();
         if known.has(&etag) {

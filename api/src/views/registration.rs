@@ -136,9 +136,15 @@ impl Registration {
         Self { ahead: Some(place.ahead), estimate_seconds: place.estimate_seconds, ..self }
     }
 
-    /// Changes with everything but the place in the queue.
+    /// Adds where its ticket stands on the waitlist.
+    pub(crate) fn with_position(self, position: i64) -> Self {
+        Self { ticket: self.ticket.map(|ticket| ticket.with_position(position)), ..self }
+    }
+
+    /// Changes with everything but the place in line, which others change.
     pub(crate) fn etag(&self) -> String {
-        etag::weak(&Self { ahead: None, estimate_seconds: None, ..self.clone() }.to_json_string())
+        let ticket = self.ticket.clone().map(|ticket| Ticket { position: None, ..ticket });
+        etag::weak(&Self { ahead: None, estimate_seconds: None, ticket, ..self.clone() }.to_json_string())
     }
 }
 

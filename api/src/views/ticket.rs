@@ -49,6 +49,8 @@ pub(crate) struct Ticket {
     pub party_size: i64,
     /// When the hold ends; on reserved tickets only.
     pub expires_at: Option<Time>,
+    /// The place on the waitlist; on waitlisted tickets only. 1 is served next.
+    pub position: Option<i64>,
     /// When it was issued.
     pub created_at: Time,
     /// When it was confirmed.
@@ -69,6 +71,7 @@ impl Example for Ticket {
             email: "ada@example.org".to_owned(),
             party_size: 1,
             expires_at: Some(Time(1_795_243_811_000)),
+            position: None,
             created_at: Time(1_795_243_511_000),
             confirmed_at: None,
             cancelled_at: None,
@@ -96,14 +99,20 @@ impl Ticket {
             email: ticket.email.clone(),
             party_size: ticket.party_size,
             expires_at: ticket.expires_at.filter(|_| status == TicketStatus::Reserved).map(Time),
+            position: None,
             created_at: Time(ticket.created_at),
             confirmed_at: ticket.confirmed_at.map(Time),
             cancelled_at: ticket.cancelled_at.map(Time),
         }
     }
 
-    /// Changes with everything that can be seen of it.
+    /// Adds its place on the waitlist.
+    pub(crate) fn with_position(self, position: i64) -> Self {
+        Self { position: Some(position), ..self }
+    }
+
+    /// Changes with everything but the place on the waitlist, which others change.
     pub(crate) fn etag(&self) -> String {
-        etag::weak(&self.to_json_string())
+        etag::weak(&Self { position: None, ..self.clone() }.to_json_string())
     }
 }
