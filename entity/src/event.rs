@@ -10,6 +10,8 @@ use crate::{
     error::guard,
 };
 
+pub use crate::manage::{Managed, find_for_manager};
+
 /// Whether people can see an event and register for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]

@@ -20,6 +20,7 @@ mod email;
 mod error;
 pub mod event;
 pub mod job;
+mod manage;
 pub mod registration;
 mod seats;
 pub mod ticket;
