@@ -7,7 +7,7 @@ use crate::{
     Email, Error, Millis, Transaction,
     db::{sql, tuples, values},
     error::guard,
-    event,
+    event::{self, EventStatus},
     ticket::TicketStatus,
 };
 
@@ -102,6 +102,11 @@ impl Step {
     /// A step of tickets.
     pub fn ticket(action: &'static str, from: Option<TicketStatus>, to: TicketStatus) -> Self {
         Self { entity: Entity::Ticket, action, from: from.map(|from| from.to_value()), to: Some(to.to_value()) }
+    }
+
+    /// A step of events.
+    pub fn event(action: &'static str, from: Option<EventStatus>, to: EventStatus) -> Self {
+        Self { entity: Entity::Event, action, from: from.map(|from| from.to_value()), to: Some(to.to_value()) }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     Error, Millis, Transaction,
     db::{list, marks, sql, values},
     error::guard,
+    ticket::ACTIVE,
 };
 
 pub use crate::manage::{Managed, find_for_manager};
@@ -118,6 +119,66 @@ pub async fn insert(tx: &Transaction, event: &Model) -> Result<(), Error> {
     let model = ActiveModel { id: Set(event.id), ..model.reset_all() };
     Entity::insert(model).exec_without_returning(&**tx).await?;
     Ok(())
+}
+
+/// Writes what an organizer may edit, everything but the seats: one more version.
+///
+/// # Errors
+/// [`Error::Guard`] when somebody else edited it since it was read; otherwise what the database answered.
+pub async fn update(tx: &Transaction, event: &Model, now: Millis) -> Result<(), Error> {
+    let update = sql(
+        &**tx,
+        "UPDATE event SET name = ?, description = ?, location = ?, starts_at = ?, ends_at = ?, time_zone = ?,
+         registration_opens_at = ?, registration_closes_at = ?, hold_seconds = ?, offer_seconds = ?,
+         waitlist_enabled = ?, max_party_size = ?, status = ?, published_at = ?, version = version + 1, updated_at = ?
+         WHERE id = ? AND version = ?",
+        values![
+            event.name.as_str(),
+            event.description.as_str(),
+            event.location.as_str(),
+            event.starts_at,
+            event.ends_at,
+            event.time_zone.as_str(),
+            event.registration_opens_at,
+            event.registration_closes_at,
+            event.hold_seconds,
+            event.offer_seconds,
+            event.waitlist_enabled,
+            event.max_party_size,
+            event.status.to_value(),
+            event.published_at,
+            now,
+            event.id,
+            event.version,
+        ],
+    );
+    guard("event::update", 1, tx.execute_raw(update).await?.rows_affected())
+}
+
+/// What an event still has going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct LiveCounts {
+    /// Tickets that are neither cancelled nor expired.
+    pub tickets: i64,
+    /// Intents that are not decided.
+    pub intents: i64,
+}
+
+/// Counts what an event still has going on.
+///
+/// # Errors
+/// What the database answered.
+pub async fn live_counts(connection: &impl ConnectionTrait, id: Uuid) -> Result<LiveCounts, Error> {
+    let query = sql(
+        connection,
+        &format!(
+            "SELECT (SELECT count(*) FROM ticket WHERE event_id = ? AND {ACTIVE}) AS tickets,
+             (SELECT count(*) FROM job WHERE event_id = ? AND state = 'pending') AS intents"
+        ),
+        values![id, id],
+    );
+    let counts = LiveCounts::find_by_statement(query).one(connection).await?;
+    counts.ok_or(Error::Guard { what: "live_counts", expected: 1, actual: 0 })
 }
 
 /// The event.

@@ -23,6 +23,8 @@ pub struct Seats<'a> {
     now: Millis,
     /// As it was when it was locked.
     event: event::Model,
+    /// All its seats, as of now.
+    capacity: i64,
     /// Seats that nobody holds, as of now.
     available: i64,
     chore_at: Option<Millis>,
@@ -35,8 +37,16 @@ const NOW: Millis = 0;
 impl<'a> Seats<'a> {
     /// The seats of an event that this transaction has locked, at a time taken after that.
     pub fn of(tx: &'a Transaction, event: event::Model, actor: &'a Actor, now: Millis) -> Self {
-        let (available, chore_at) = (event.available_spots, event.chore_at);
-        Self { tx, actor, now, event, available, chore_at, next_expiry: None }
+        Self {
+            tx,
+            actor,
+            now,
+            capacity: event.capacity,
+            available: event.available_spots,
+            chore_at: event.chore_at,
+            next_expiry: None,
+            event,
+        }
     }
 
     /// The event as it was when it was locked.
@@ -78,8 +88,39 @@ impl<'a> Seats<'a> {
     /// Every step is checked, not only their sum: two mistakes must not make up for each other.
     fn change(&mut self, what: &'static str, gain: i64) -> Result<(), Error> {
         self.available += gain;
-        let is_sound = (0..=self.event.capacity).contains(&self.available);
+        let is_sound = (0..=self.capacity).contains(&self.available);
         if is_sound { Ok(()) } else { Err(Error::Guard { what, expected: 1, actual: 0 }) }
+    }
+
+    /// The event gets another size; new seats are free at first. Refused, with the seats that are held, if they would no
+    /// longer fit.
+    ///
+    /// # Errors
+    /// The seats that are held.
+    pub fn set_capacity(&mut self, capacity: i64) -> Result<(), i64> {
+        let held = self.capacity - self.available;
+        if capacity < held {
+            return Err(held);
+        }
+        (self.capacity, self.available) = (capacity, capacity - held);
+        Ok(())
+    }
+
+    /// A worker has to look at the event at once.
+    pub fn leave_to_workers(&mut self) {
+        self.chore_at = Some(NOW);
+    }
+
+    /// How many in line the free seats suffice for.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn count_promotable(&self) -> Result<usize, Error> {
+        if self.chore_at.is_none() || !self.is_open() || self.available == 0 {
+            return Ok(0);
+        }
+        let line = waitlist::read(self.tx, self.event.id, self.available, u32::MAX).await?;
+        Ok(waitlist::choose(self.available, &line.who).len())
     }
 
     /// Somebody was put on the waitlist.
@@ -202,7 +243,8 @@ impl<'a> Seats<'a> {
     /// [`Error::Guard`] when more seats would be free than there are, or fewer than none; otherwise what the database
     /// answered.
     pub async fn save(self) -> Result<(), Error> {
-        let is_same = self.available == self.event.available_spots && self.chore_at == self.event.chore_at;
+        let now = (self.capacity, self.available, self.chore_at);
+        let is_same = now == (self.event.capacity, self.event.available_spots, self.event.chore_at);
         if is_same { Ok(()) } else { self.write("served_at").await }
     }
 
@@ -216,16 +258,25 @@ impl<'a> Seats<'a> {
     }
 
     async fn write(self, served_at: &str) -> Result<(), Error> {
-        let gain = self.available - self.event.available_spots;
+        let (gain, capacity) = (self.available - self.event.available_spots, self.capacity);
         let sold_out_at = (self.available == 0).then_some(self.now);
         let update = sql(
             &**self.tx,
             &format!(
-                "UPDATE event SET available_spots = available_spots + ?, served_at = {served_at}, chore_at = ?,
+                "UPDATE event SET capacity = ?, available_spots = available_spots + ?, served_at = {served_at}, chore_at = ?,
                  sold_out_at = coalesce(sold_out_at, ?)
-                 WHERE id = ? AND available_spots + ? BETWEEN 0 AND capacity"
+                 WHERE id = ? AND capacity = ? AND available_spots + ? BETWEEN 0 AND ?"
             ),
-            values![gain, self.chore_at, sold_out_at, self.event.id, gain],
+            values![
+                capacity,
+                gain,
+                self.chore_at,
+                sold_out_at,
+                self.event.id,
+                self.event.capacity,
+                gain,
+                capacity
+            ],
         );
         guard("seats::save", 1, self.tx.execute_raw(update).await?.rows_affected())?;
         // Only workers go on with what is left.

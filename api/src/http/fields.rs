@@ -67,13 +67,14 @@ impl Fields {
         self.optional(name, rule).flatten()
     }
 
-    /// Notes a flaw that lies between fields.
-    pub(crate) fn note(&mut self, name: &str, code: &str, detail: &str) {
-        self.errors.push(error(name, code, detail));
+    /// Where flaws that lie between fields are noted.
+    pub(crate) fn errors(&mut self) -> &mut Vec<FieldError> {
+        &mut self.errors
     }
 }
 
-fn error(name: &str, code: &str, detail: &str) -> FieldError {
+/// What is wrong with a field of the body.
+pub(crate) fn error(name: &str, code: &str, detail: &str) -> FieldError {
     // RFC 6901: ~ and / are escaped.
     let pointer =
         if name.is_empty() { String::new() } else { format!("/{}", name.replace('~', "~0").replace('/', "~1")) };
@@ -115,6 +116,21 @@ pub(crate) fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Result<i64, Flaw
 /// true or false.
 pub(crate) fn boolean(value: &Value) -> Result<bool, Flaw> {
     value.as_bool().map_or_else(|| flaw("wrong_type", "must be true or false"), Ok)
+}
+
+/// One of these words.
+pub(crate) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Value) -> Result<T, Flaw> {
+    move |value| {
+        let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+        let found = words.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
+        let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        found.map_or_else(|| flaw("invalid", format!("must be one of: {}", all())), Ok)
+    }
+}
+
+/// `null` for nothing, or whatever the rule asks for.
+pub(crate) fn nullable<T>(rule: impl Fn(&Value) -> Result<T, Flaw>) -> impl Fn(&Value) -> Result<Option<T>, Flaw> {
+    move |value| if value.is_null() { Ok(None) } else { rule(value).map(Some) }
 }
 
 /// RFC 3339.

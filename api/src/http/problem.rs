@@ -62,6 +62,12 @@ codes! {
     TicketExpired = CONFLICT, "ticket_expired", "The hold ran out and the seats went back.";
     TicketWaitlisted = CONFLICT, "ticket_waitlisted", "The ticket is waiting for seats.";
     AlreadyCheckedIn = CONFLICT, "already_checked_in", "The ticket was used at the door.";
+    EventEnded = CONFLICT, "event_ended", "The event is over.";
+    CapacityBelowHeld = CONFLICT, "capacity_below_held", "More seats are held than would be left.";
+    PreconditionFailed = PRECONDITION_FAILED, "precondition_failed",
+        "Somebody else edited it meanwhile. Read it again and decide anew.";
+    PreconditionRequired = PRECONDITION_REQUIRED, "precondition_required",
+        "Send If-Match with the ETag of what you read, so that you overwrite nobody's edit.";
     EventBegan = CONFLICT, "event_began", "The event has begun: this can no longer be done.";
     HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
@@ -110,6 +116,9 @@ struct ProblemSchema {
     /// The registration that was refused.
     #[oai(skip_serializing_if_is_none)]
     registration_id: Option<Uuid>,
+    /// With `capacity_below_held`: the seats that are held.
+    #[oai(skip_serializing_if_is_none)]
+    held: Option<i64>,
 }
 
 impl Example for ProblemSchema {
@@ -124,6 +133,7 @@ impl Example for ProblemSchema {
             request_id: "01a1fcc7c0b77243851597235745ee91".to_owned(),
             errors: None,
             registration_id: Some(Uuid::from_u128(0x01a1_fcc7_c0a2_702a_a886_1204_f237_2d03)),
+            held: None,
         }
     }
 }
@@ -135,12 +145,14 @@ pub(crate) struct Problem {
     detail: Option<String>,
     errors: Vec<FieldError>,
     registration_id: Option<Uuid>,
+    /// Further members that some codes have.
+    members: Vec<(&'static str, Value)>,
     headers: Vec<(&'static str, String)>,
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Self { code, detail: None, errors: vec![], registration_id: None, headers: vec![] }
+        Self { code, detail: None, errors: vec![], registration_id: None, members: vec![], headers: vec![] }
     }
 }
 
@@ -154,6 +166,12 @@ impl Problem {
     /// Names the registration that was refused.
     pub(crate) fn registration(mut self, id: Uuid) -> Self {
         self.registration_id = Some(id);
+        self
+    }
+
+    /// Adds a member to the body.
+    pub(crate) fn member(mut self, name: &'static str, value: Value) -> Self {
+        self.members.push((name, value));
         self
     }
 
@@ -190,6 +208,9 @@ impl Problem {
         }
         if let Some(id) = self.registration_id {
             put("registration_id", json!(id.to_string()));
+        }
+        for (name, value) in &self.members {
+            put(name, value.clone());
         }
         let mut response = Response::builder().status(status).content_type(CONTENT_TYPE);
         for (name, value) in &self.headers {

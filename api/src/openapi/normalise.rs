@@ -9,13 +9,17 @@
 use serde_json::{Map, Value, json};
 
 /// Objects that are request bodies: the ones whose unknown fields are refused.
-const REQUESTS: &[&str] = &["NewEvent", "NewRegistration", "Nothing"];
+const REQUESTS: &[&str] = &["EditEvent", "NewEvent", "NewRegistration", "Nothing"];
+
+/// Fields that `null` removes.
+const NULLABLE: &[(&str, &[&str])] = &[("EditEvent", &["ends_at", "registration_opens_at", "registration_closes_at"])];
 
 /// Makes the framework's document fit for publishing.
 pub(super) fn normalise(raw: &str) -> Value {
     let mut document: Value = serde_json::from_str(raw).unwrap_or_default();
     document["openapi"] = json!("3.0.3");
     refuse_unknown_fields(&mut document);
+    allow_null(&mut document);
     for operations in children(&mut document["paths"]) {
         for operation in children(operations) {
             open_to_all(operation);
@@ -56,6 +60,17 @@ fn refuse_unknown_fields(document: &mut Value) {
     for name in REQUESTS {
         if let Some(schema) = document.pointer_mut(&format!("/components/schemas/{name}")) {
             schema["additionalProperties"] = json!(false);
+        }
+    }
+}
+
+/// Fields that may be null in requests, where that means something.
+fn allow_null(document: &mut Value) {
+    for (schema, fields) in NULLABLE {
+        for field in *fields {
+            if let Some(field) = document.pointer_mut(&format!("/components/schemas/{schema}/properties/{field}")) {
+                field["nullable"] = json!(true);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Database, Error, account, event};
+use entity::event::{self, Managed};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use uuid::Uuid;
@@ -10,15 +10,17 @@ use uuid::Uuid;
 use super::Tag;
 use crate::{
     app::App,
-    attempt::{PATIENCE, attempt},
+    attempt::attempt,
     http::{
-        caller::{As, Caller, Organizer},
+        caller::{As, Identity, Organizer},
         etag,
         fields::path_id,
         json::{Body, Json},
+        outer::Trace,
         parameters::{Cursor, IfNoneMatch, Limit},
         problem::{Code, Problem},
     },
+    lifecycle::{Ids, create},
     views::{Event, EventPage, NewEvent},
 };
 
@@ -55,18 +57,20 @@ enum Page {
 impl Events {
     /// Makes an event
     ///
-    /// It is published at once. For organizers and administrators.
+    /// As a draft that only its organizer and administrators see, unless it says `"status": "published"`. For organizers
+    /// and administrators.
     #[oai(path = "/events", method = "post", operation_id = "createEvent")]
     async fn create(
         &self,
         app: Data<&Arc<App>>,
         caller: As<Organizer>,
         body: Body<NewEvent>,
+        trace: Data<&Trace>,
     ) -> Result<Created, Problem> {
-        let database = app.database.clone();
-        // Drawn once: a transaction that is tried again must not make another event.
-        let ids = (Uuid::now_v7(), Uuid::now_v7());
-        let event = attempt(move || create(database.clone(), ids, caller.0.clone(), body.0.clone())).await?;
+        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        let ids = Ids { event: Uuid::now_v7(), account: Uuid::now_v7() };
+        let event =
+            attempt(move || create(database.clone(), ids, caller.0.clone(), actor.clone(), body.0.clone())).await?;
         let etag = event.etag();
         Ok(Created::Event(Json(event.clone()), format!("/events/{}", event.id), etag))
     }
@@ -98,36 +102,32 @@ impl Events {
     }
 
     /// Reads an event
+    ///
+    /// A draft is there for its organizer and for administrators only.
     #[oai(path = "/events/:id", method = "get", operation_id = "getEvent")]
     async fn read(
         &self,
         app: Data<&Arc<App>>,
         id: Path<String>,
         #[oai(name = "If-None-Match")] known: IfNoneMatch,
+        identity: Data<&Identity>,
     ) -> Result<Found, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let event = event::find_public(app.database.reader(), id).await?.ok_or(Code::NotFound)?;
+        let event = match event::find_public(app.database.reader(), id).await? {
+            Some(event) => event,
+            None => own_draft(&app, id, &identity).await?,
+        };
         let event = Event::from(event);
         let etag = event.etag();
         if known.has(&etag) { Ok(Found::Same(etag)) } else { Ok(Found::Event(Json(event), etag)) }
     }
 }
 
-async fn create(
-    database: Database,
-    (event_id, account_id): (Uuid, Uuid),
-    caller: Caller,
-    new: NewEvent,
-) -> Result<Event, Error> {
-    let tx = database.begin(PATIENCE).await?;
-    if let Some(event) = event::lock(&tx, event_id).await? {
-        // An earlier try got through, and only its answer was lost.
-        return Ok(event.into());
+/// A draft, for a caller who manages it.
+async fn own_draft(app: &App, id: Uuid, Identity(identity): &Identity) -> Result<event::Model, Problem> {
+    let viewer = identity.as_ref().map_err(|_| Code::NotFound)?.viewer();
+    match event::find_for_manager(app.database.reader(), id, &viewer).await? {
+        Managed::Yours(event) => Ok(event),
+        Managed::Others | Managed::Hidden => Err(Code::NotFound.into()),
     }
-    let now = tx.now().await?;
-    let organizer_id = account::ensure_organizer(&tx, account_id, &caller.email, now).await?;
-    let event = new.into_model(event_id, organizer_id, now);
-    event::insert(&tx, &event).await?;
-    tx.commit().await?;
-    Ok(event.into())
 }

@@ -3,6 +3,7 @@
 
 mod events;
 mod health;
+mod lifecycle;
 mod registrations;
 mod tickets;
 
@@ -23,5 +24,5 @@ enum Tag {
 
 /// Every operation. They find the `App` in the request.
 pub(crate) fn operations() -> impl OpenApi {
-    (events::Events, registrations::Registrations, tickets::Tickets, health::Health)
+    (events::Events, lifecycle::Lifecycle, registrations::Registrations, tickets::Tickets, health::Health)
 }

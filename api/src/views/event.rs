@@ -1,6 +1,6 @@
 //! Events on the wire.
 
-use entity::event::{EventStatus, Model};
+use entity::event::{EventStatus, LiveCounts, Model};
 use poem_openapi::{Enum, Object, types::Example};
 use uuid::Uuid;
 
@@ -60,6 +60,27 @@ pub(crate) struct Event {
     pub created_at: Time,
     /// When it was last edited.
     pub updated_at: Time,
+    /// In the answer to an edit or a cancellation: what it means for other people. With `dry_run`: what it would mean.
+    pub effect: Option<EventEffect>,
+}
+
+/// What a change of an event means for other people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Object)]
+#[oai(rename = "EventEffect")]
+pub(crate) struct EventEffect {
+    /// Waiting people who are offered seats.
+    pub offers: usize,
+    /// Tickets that are cancelled.
+    pub tickets_cancelled: i64,
+    /// Undecided registrations that are refused.
+    pub registrations_refused: i64,
+}
+
+impl EventEffect {
+    /// Cancelling ends everything that is going on.
+    pub(crate) fn of_cancelling(live: LiveCounts) -> Self {
+        Self { offers: 0, tickets_cancelled: live.tickets, registrations_refused: live.intents }
+    }
 }
 
 impl From<Model> for Event {
@@ -88,6 +109,7 @@ impl From<Model> for Event {
             version: event.version,
             created_at: Time(event.created_at),
             updated_at: Time(event.updated_at),
+            effect: None,
         }
     }
 }

@@ -4,11 +4,13 @@ use entity::{
     Millis,
     event::{EventStatus, Model},
 };
-use poem_openapi::{Object, types::Example};
+use poem_openapi::{Enum, Object, types::Example};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::http::{
-    fields::{self, Fields, FromFields},
+    fields::{self, Fields, Flaw, FromFields},
+    problem::FieldError,
     time::Time,
 };
 
@@ -45,11 +47,27 @@ pub(crate) struct NewEvent {
     /// Seconds that an offer to a waiting person waits for its confirmation. 43,200 if absent.
     #[oai(validator(minimum(value = "1"), maximum(value = "2592000")))]
     pub offer_seconds: Option<i64>,
-    /// Must be false for now.
+    /// Whether people who get no seats are put on a waiting list. false if absent.
     pub waitlist_enabled: Option<bool>,
     /// Seats that one ticket may take. 1 if absent.
     #[oai(validator(minimum(value = "1"), maximum(value = "1000000")))]
     pub max_party_size: Option<i64>,
+    /// Whether everybody sees it at once. `draft` if absent.
+    pub status: Option<NewEventStatus>,
+}
+
+/// Where an event may begin its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename = "NewEventStatus", rename_all = "snake_case")]
+pub(crate) enum NewEventStatus {
+    /// Only its organizer and administrators see it, until it is published.
+    Draft,
+    /// Everybody sees it and may register.
+    Published,
+}
+
+fn new_status(value: &Value) -> Result<NewEventStatus, Flaw> {
+    fields::one_of(&[("draft", NewEventStatus::Draft), ("published", NewEventStatus::Published)])(value)
 }
 
 impl Example for NewEvent {
@@ -68,12 +86,13 @@ impl Example for NewEvent {
             offer_seconds: None,
             waitlist_enabled: None,
             max_party_size: None,
+            status: None,
         }
     }
 }
 
 /// The largest event.
-const CAPACITY_MAX: i64 = 1_000_000;
+pub(super) const CAPACITY_MAX: i64 = 1_000_000;
 
 impl FromFields for NewEvent {
     fn from_fields(f: &mut Fields) -> Option<Self> {
@@ -90,12 +109,11 @@ impl FromFields for NewEvent {
         let offer_seconds = f.optional("offer_seconds", fields::integer(1, 2_592_000));
         let waitlist_enabled = f.optional("waitlist_enabled", fields::boolean);
         let max_party_size = f.optional("max_party_size", fields::integer(1, CAPACITY_MAX));
-        if waitlist_enabled == Some(Some(true)) {
-            f.note("waitlist_enabled", "invalid", "waiting lists are not there yet");
-        }
-        note_reversed(f, "ends_at", "must be after starts_at", starts_at, ends_at.flatten());
-        let (opens, closes) = (registration_opens_at.flatten(), registration_closes_at.flatten());
-        note_reversed(f, "registration_closes_at", "must be after registration_opens_at", opens, closes);
+        let status = f.optional("status", new_status);
+        let millis = |time: Option<Option<Time>>| time.flatten().map(|time| time.0);
+        note_reversed(f.errors(), ("ends_at", "starts_at"), starts_at.map(|time| time.0), millis(ends_at));
+        let (opens, closes) = (millis(registration_opens_at), millis(registration_closes_at));
+        note_reversed(f.errors(), ("registration_closes_at", "registration_opens_at"), opens, closes);
         Some(Self {
             name: name?,
             description: description?,
@@ -110,21 +128,29 @@ impl FromFields for NewEvent {
             offer_seconds: offer_seconds?,
             waitlist_enabled: waitlist_enabled?,
             max_party_size: max_party_size?,
+            status: status?,
         })
     }
 }
 
-fn note_reversed(f: &mut Fields, name: &str, rule: &str, first: Option<Time>, second: Option<Time>) {
-    if let (Some(first), Some(second)) = (first, second)
-        && second <= first
+/// Notes that the first field's time is not after the second one's.
+pub(super) fn note_reversed(
+    errors: &mut Vec<FieldError>,
+    (late_name, early_name): (&str, &str),
+    early: Option<Millis>,
+    late: Option<Millis>,
+) {
+    if let (Some(early), Some(late)) = (early, late)
+        && late <= early
     {
-        f.note(name, "out_of_range", rule);
+        errors.push(fields::error(late_name, "out_of_range", &format!("must be after {early_name}")));
     }
 }
 
 impl NewEvent {
-    /// The event as it is stored: published, with every seat free.
+    /// The event as it is stored, with every seat free.
     pub(crate) fn into_model(self, id: Uuid, organizer_id: Uuid, now: Millis) -> Model {
+        let is_published = self.status == Some(NewEventStatus::Published);
         let millis = |time: Option<Time>| time.map(|time| time.0);
         Model {
             id,
@@ -143,14 +169,14 @@ impl NewEvent {
             offer_seconds: self.offer_seconds.unwrap_or(43_200),
             waitlist_enabled: self.waitlist_enabled.unwrap_or(false),
             max_party_size: self.max_party_size.unwrap_or(1),
-            status: EventStatus::Published,
+            status: if is_published { EventStatus::Published } else { EventStatus::Draft },
             version: 1,
             served_at: 0,
             chore_at: None,
             shadow_of: None,
             created_at: now,
             updated_at: now,
-            published_at: Some(now),
+            published_at: is_published.then_some(now),
             sold_out_at: None,
         }
     }
@@ -174,6 +200,7 @@ mod tests {
         assert_eq!((event.capacity, event.available_spots, event.hold_seconds), (5, 5, 300));
         assert_eq!((event.offer_seconds, event.max_party_size, event.waitlist_enabled), (43_200, 1, false));
         assert_eq!((event.time_zone.as_str(), event.version, event.created_at), ("UTC", 1, 7));
+        assert_eq!((event.status, event.published_at), (EventStatus::Draft, None));
     }
 
     #[test]
@@ -181,7 +208,7 @@ mod tests {
         let start = "2030-01-01T00:00:00Z";
         assert_eq!(pointers(json!({})), ["/name", "/starts_at", "/capacity"]);
         let reversed = json!({"name": "E", "starts_at": start, "ends_at": start, "capacity": 1_000_001,
-            "registration_opens_at": start, "registration_closes_at": start, "waitlist_enabled": true});
-        assert_eq!(pointers(reversed), ["/capacity", "/waitlist_enabled", "/ends_at", "/registration_closes_at"]);
+            "registration_opens_at": start, "registration_closes_at": start, "status": "cancelled"});
+        assert_eq!(pointers(reversed), ["/capacity", "/status", "/ends_at", "/registration_closes_at"]);
     }
 }
