@@ -33,6 +33,8 @@ pub(crate) struct App {
     pub(crate) progress: Progress,
     /// Absent when nobody chose one for PostgreSQL: then tickets have no codes.
     pub(crate) secret: Option<Secret>,
+    /// How often a hold may be extended.
+    pub(crate) extensions_max: u32,
     /// Cancelled when the service begins to stop.
     pub(crate) stop: CancellationToken,
 }

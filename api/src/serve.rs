@@ -56,6 +56,7 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         watch,
         progress: Progress::default(),
         secret,
+        extensions_max: settings.extensions_max,
         stop: stop.clone(),
     });
 

@@ -42,6 +42,9 @@ pub(crate) struct ServeArgs {
     /// Requests that one client may send, or "off"
     #[arg(long, env = "TURNOUT_RATE_LIMIT", default_value = "writes=5/10s,reads=100/10s")]
     rate_limit: String,
+    /// How often the owner of a hold may extend it
+    #[arg(long, env = "TURNOUT_EXTENSIONS_MAX", default_value = "2")]
+    extensions_max: String,
     /// What is logged: error, warn, info (a line for each request) or debug
     #[arg(long, env = "TURNOUT_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -56,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) workers: u32,
     pub(crate) gate: Gate,
+    pub(crate) extensions_max: u32,
     pub(crate) secret: Option<Secret>,
     pub(crate) log_level: LevelFilter,
 }
@@ -63,15 +67,19 @@ pub(crate) struct Settings {
 /// More embedded workers than this only wait for each other.
 const WORKERS_MAX: u32 = 64;
 
+/// A hold that can be extended more often than this never ends.
+const EXTENSIONS_MAX: u32 = 100;
+
 impl ServeArgs {
     /// The settings, or `None` and every mistake noted.
     pub(crate) fn check(self, mistakes: &mut Mistakes) -> Option<Settings> {
         let worker = self.worker.check(mistakes);
         let listen = mistakes.take("--listen", parse_listen(&self.listen));
-        let workers = mistakes.take("--workers", parse_workers(&self.workers));
+        let workers = mistakes.take("--workers", parse_up_to(&self.workers, WORKERS_MAX));
         let gateway_networks = mistakes.take("--gateway-networks", parse_networks(&self.gateway_networks));
         let trusted_proxies = mistakes.take("--trusted-proxies", parse_networks(&self.trusted_proxies));
         let limits = mistakes.take("--rate-limit", rate::parse(&self.rate_limit));
+        let extensions_max = mistakes.take("--extensions-max", parse_up_to(&self.extensions_max, EXTENSIONS_MAX));
         let secret = mistakes.take("--secret", self.secret.as_deref().map(Secret::parse).transpose());
         let log_level = mistakes.take("--log-level", parse_level(&self.log_level));
         let auth = match self.auth.as_str() {
@@ -90,6 +98,7 @@ impl ServeArgs {
             listen: listen?,
             workers: workers?,
             gate: Gate { auth: auth?, trusted_proxies: trusted_proxies?.into(), limits: limits? },
+            extensions_max: extensions_max?,
             secret: secret?,
             log_level: log_level?,
         })
@@ -100,9 +109,9 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("\"{text}\" is not an address and a port, such as 127.0.0.1:8080"))
 }
 
-fn parse_workers(text: &str) -> Result<u32, String> {
-    let number = text.parse().ok().filter(|number| *number <= WORKERS_MAX);
-    number.ok_or_else(|| format!("\"{text}\" is not a whole number from 0 to {WORKERS_MAX}"))
+fn parse_up_to(text: &str, max: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number <= max);
+    number.ok_or_else(|| format!("\"{text}\" is not a whole number from 0 to {max}"))
 }
 
 fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
@@ -154,8 +163,17 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told() {
-        let wrong =
-            ["listen", "workers", "auth", "gateway-networks", "trusted-proxies", "rate-limit", "secret", "log-level"];
+        let wrong = [
+            "listen",
+            "workers",
+            "auth",
+            "gateway-networks",
+            "trusted-proxies",
+            "rate-limit",
+            "extensions-max",
+            "secret",
+            "log-level",
+        ];
         let flags: Vec<String> = wrong.iter().map(|flag| format!("--{flag}=wrong")).collect();
         let (settings, report) = check(&flags.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(settings.is_none());

@@ -106,6 +106,11 @@ impl<'a> Seats<'a> {
         Ok(())
     }
 
+    /// Whether somebody may be waiting.
+    pub fn has_line(&self) -> bool {
+        self.chore_at.is_some()
+    }
+
     /// A worker has to look at the event at once.
     pub fn leave_to_workers(&mut self) {
         self.chore_at = Some(NOW);

@@ -142,7 +142,8 @@ impl Client {
     /// # Panics
     /// When it is refused.
     pub async fn event(&self, capacity: u32, more: Value) -> String {
-        let mut body = json!({"name": "A sale", "starts_at": "2100-01-01T00:00:00Z", "capacity": capacity});
+        let mut body = json!({"name": "A sale", "starts_at": "2100-01-01T00:00:00Z", "capacity": capacity,
+            "status": "published"});
         for (name, value) in more.as_object().into_iter().flatten() {
             body[name] = value.clone();
         }

@@ -29,6 +29,23 @@ pub(crate) const PROMISES: &[(&str, &str)] = &[
          GROUP BY key_scope, idempotency_key HAVING count(*) > 1",
     ),
     (
+        "P6: no free seat while a party that fits waits, unless a worker is told to look",
+        "SELECT event.id FROM event WHERE status = 'published' AND coalesce(chore_at, 1) > 0 AND EXISTS (
+             SELECT 1 FROM ticket WHERE ticket.event_id = event.id AND ticket.status = 'waitlisted'
+             AND ticket.party_size <= event.available_spots)",
+    ),
+    (
+        "P6: of one size nobody has got seats from the line before somebody who still waits and came earlier",
+        "SELECT early.id FROM ticket AS early JOIN ticket AS late
+             ON late.event_id = early.event_id AND late.seq > early.seq AND late.party_size >= early.party_size
+         WHERE early.status = 'waitlisted' AND late.offered_at IS NOT NULL",
+    ),
+    (
+        "the record ends where the ticket stands",
+        "SELECT ticket.id FROM ticket WHERE ticket.status <> (
+             SELECT to_state FROM audit WHERE audit.entity_id = ticket.id ORDER BY seq DESC LIMIT 1)",
+    ),
+    (
         "P8: one active ticket for each person and event",
         "SELECT min(id) AS id FROM (SELECT cast(id AS TEXT) AS id, event_id, email FROM ticket
              WHERE status IN ('waitlisted', 'reserved', 'confirmed', 'checked_in')) AS active

@@ -61,6 +61,9 @@ codes! {
     TicketCancelled = CONFLICT, "ticket_cancelled", "The ticket was cancelled.";
     TicketExpired = CONFLICT, "ticket_expired", "The hold ran out and the seats went back.";
     TicketWaitlisted = CONFLICT, "ticket_waitlisted", "The ticket is waiting for seats.";
+    TicketConfirmed = CONFLICT, "ticket_confirmed", "The ticket is confirmed: it has no hold that could run out.";
+    ExtendedTooOften = CONFLICT, "extended_too_often", "The hold was extended as often as it can be. Confirm it in time.";
+    PeopleWaiting = CONFLICT, "people_waiting", "Others wait for seats, so the hold cannot last longer. Confirm it in time.";
     AlreadyCheckedIn = CONFLICT, "already_checked_in", "The ticket was used at the door.";
     EventEnded = CONFLICT, "event_ended", "The event is over.";
     CapacityBelowHeld = CONFLICT, "capacity_below_held", "More seats are held than would be left.";

@@ -91,9 +91,11 @@ async fn apply(
         return Ok(Err(Problem::from(Code::CapacityBelowHeld).detail(detail).member("held", json!(held))));
     }
     let offers = seats.count_promotable().await?;
-    if more {
+    if more || seats.has_line() {
+        // What it waits for may have moved, its start for one; serving the line tells anew.
         seats.leave_to_workers();
-    } else {
+    }
+    if !more {
         seats.promote(CHORES_MAX).await?;
     }
     seats.save().await?;

@@ -9,7 +9,7 @@
 use serde_json::{Map, Value, json};
 
 /// Objects that are request bodies: the ones whose unknown fields are refused.
-const REQUESTS: &[&str] = &["EditEvent", "NewEvent", "NewRegistration", "Nothing"];
+const REQUESTS: &[&str] = &["EditEvent", "EditTicket", "NewEvent", "NewRegistration", "Nothing"];
 
 /// Fields that `null` removes.
 const NULLABLE: &[(&str, &[&str])] = &[("EditEvent", &["ends_at", "registration_opens_at", "registration_closes_at"])];

@@ -12,7 +12,6 @@ use crate::{
     app::App,
     attempt::attempt,
     cancel::cancel,
-    confirm::confirm,
     http::{
         caller::{As, Attendee},
         fields::path_id,
@@ -21,7 +20,8 @@ use crate::{
         parameters::{IfNoneMatch, Prefer},
         problem::{Code, Problem},
     },
-    views::Ticket,
+    own_ticket::{confirm, extend, rename},
+    views::{EditTicket, Ticket},
 };
 
 pub(super) struct Tickets;
@@ -87,10 +87,49 @@ impl Tickets {
         outcome.map(Json).map_err(Problem::from)
     }
 
+    /// Renames the person on a ticket
+    ///
+    /// Its owner can, for as long as the ticket is neither cancelled nor expired.
+    #[oai(path = "/tickets/:id", method = "patch", operation_id = "renameTicket")]
+    async fn rename(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        id: Path<String>,
+        body: Body<EditTicket>,
+        trace: Data<&Trace>,
+    ) -> Result<Json<Ticket>, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let (database, viewer, actor) = (app.database.clone(), caller.0.viewer(), caller.0.actor(&trace));
+        let name = body.0.name;
+        let outcome =
+            attempt(move || rename(database.clone(), id, viewer.clone(), actor.clone(), name.clone())).await?;
+        outcome.map(Json).map_err(Problem::from)
+    }
+
+    /// Extends a hold
+    ///
+    /// From now on it lasts as long as it did at first. Its owner can, a few times, and not while others wait for seats.
+    #[oai(path = "/tickets/:id/extend", method = "post", operation_id = "extendTicket")]
+    async fn extend(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Attendee>,
+        id: Path<String>,
+        _body: Body<Nothing>,
+        trace: Data<&Trace>,
+    ) -> Result<Json<Ticket>, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let (database, viewer, actor) = (app.database.clone(), caller.0.viewer(), caller.0.actor(&trace));
+        let times_max = app.extensions_max;
+        let outcome = attempt(move || extend(database.clone(), id, viewer.clone(), actor.clone(), times_max)).await?;
+        outcome.map(Json).map_err(Problem::from)
+    }
+
     /// Cancels a ticket
     ///
-    /// Its owner, the event's organizer and administrators can. Its seats are free at once. Cancelling twice is the
-    /// same as once.
+    /// Its owner, the event's organizer and administrators can, until the event begins. Its seats go to whoever waits for
+    /// them, or are free. On the waitlist this is leaving it. Cancelling twice is the same as once.
     #[oai(path = "/tickets/:id/cancel", method = "post", operation_id = "cancelTicket")]
     async fn cancel(
         &self,

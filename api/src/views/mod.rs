@@ -10,4 +10,4 @@ pub(crate) use edit_event::EditEvent;
 pub(crate) use event::{Event, EventEffect, EventPage};
 pub(crate) use new_event::NewEvent;
 pub(crate) use registration::{NewRegistration, Registration, Status as RegistrationStatus};
-pub(crate) use ticket::Ticket;
+pub(crate) use ticket::{EditTicket, Ticket};

@@ -10,7 +10,11 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use crate::http::{etag, time::Time};
+use crate::http::{
+    etag,
+    fields::{self, Fields, FromFields},
+    time::Time,
+};
 
 /// Where a ticket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -49,6 +53,8 @@ pub(crate) struct Ticket {
     pub party_size: i64,
     /// When the hold ends; on reserved tickets only.
     pub expires_at: Option<Time>,
+    /// When seats were offered to somebody who waited for them.
+    pub offered_at: Option<Time>,
     /// The place on the waitlist; on waitlisted tickets only. 1 is served next.
     pub position: Option<i64>,
     /// When it was issued.
@@ -57,6 +63,27 @@ pub(crate) struct Ticket {
     pub confirmed_at: Option<Time>,
     /// When it was cancelled.
     pub cancelled_at: Option<Time>,
+}
+
+/// What to change of a ticket.
+#[derive(Clone, Debug, Object)]
+#[oai(example)]
+pub(crate) struct EditTicket {
+    /// The person's new name.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub name: String,
+}
+
+impl Example for EditTicket {
+    fn example() -> Self {
+        Self { name: "Grace Hopper".to_owned() }
+    }
+}
+
+impl FromFields for EditTicket {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        Some(Self { name: f.required("name", fields::text(1, 200))? })
+    }
 }
 
 impl Example for Ticket {
@@ -71,6 +98,7 @@ impl Example for Ticket {
             email: "ada@example.org".to_owned(),
             party_size: 1,
             expires_at: Some(Time(1_795_243_811_000)),
+            offered_at: None,
             position: None,
             created_at: Time(1_795_243_511_000),
             confirmed_at: None,
@@ -99,6 +127,7 @@ impl Ticket {
             email: ticket.email.clone(),
             party_size: ticket.party_size,
             expires_at: ticket.expires_at.filter(|_| status == TicketStatus::Reserved).map(Time),
+            offered_at: ticket.offered_at.map(Time),
             position: None,
             created_at: Time(ticket.created_at),
             confirmed_at: ticket.confirmed_at.map(Time),

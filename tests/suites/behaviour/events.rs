@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Setup, both_databases};
 
 fn body(name: &str, starts_at: &str) -> Value {
-    json!({"name": name, "starts_at": starts_at, "capacity": 3})
+    json!({"name": name, "starts_at": starts_at, "capacity": 3, "status": "published"})
 }
 
 both_databases! {
@@ -14,7 +14,8 @@ both_databases! {
             "name": "RustConf", "description": "All of it.", "location": "Berlin",
             "starts_at": "2100-01-01T10:00:00+01:00",
             "ends_at": "2100-01-02T00:00:00Z", "time_zone": "Europe/Berlin", "capacity": 7, "hold_seconds": 60,
-            "offer_seconds": 600, "max_party_size": 3, "waitlist_enabled": false,
+            "offer_seconds": 600, "max_party_size": 3, "waitlist_enabled": true,
+            "status": "published",
             "registration_opens_at": "2000-01-01T00:00:00Z", "registration_closes_at": "2099-01-01T00:00:00.5Z",
         });
         let made = client.organizer().post("/events", whole.clone()).await;
@@ -44,14 +45,14 @@ both_databases! {
     async fn every_wrong_field_is_named(world: &mut World) {
         let client = world.start(&Setup::default());
         let wrong = json!({"name": "", "starts_at": "soon", "capacity": 0, "hold_seconds": 86_401, "colour": "red",
-            "waitlist_enabled": true, "offer_seconds": "long"});
+            "waitlist_enabled": 1, "offer_seconds": "long", "status": "cancelled"});
         let answer = client.organizer().post("/events", wrong).await;
         assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_request"));
         let errors: Vec<(&str, &str)> = answer.body["errors"].as_array().unwrap().iter()
             .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
         let expected = [("/name", "out_of_range"), ("/starts_at", "invalid"), ("/capacity", "out_of_range"),
-            ("/hold_seconds", "out_of_range"), ("/offer_seconds", "wrong_type"), ("/waitlist_enabled", "invalid"),
-            ("/colour", "unknown")];
+            ("/hold_seconds", "out_of_range"), ("/offer_seconds", "wrong_type"), ("/waitlist_enabled", "wrong_type"),
+            ("/status", "invalid"), ("/colour", "unknown")];
         assert_eq!(errors, expected);
     }
 

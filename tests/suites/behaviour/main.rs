@@ -14,3 +14,4 @@ mod openapi;
 mod sale;
 mod settings;
 mod shutdown;
+mod waitlist;
