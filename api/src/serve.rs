@@ -115,7 +115,7 @@ fn greet(settings: &Settings, database: &Database, address: std::net::SocketAddr
         Auth::Gateway(_) => println!(
             "turnout: try  curl -i http://{address}/events -H 'X-User: you@example.org' -H 'X-Role: organizer' \
              -H 'Content-Type: application/json' \
-             -d '{{\"name\": \"First\", \"starts_at\": \"2030-01-01T18:00:00Z\", \"capacity\": 2}}'"
+             -d '{{\"name\": \"First\", \"starts_at\": \"2030-01-01T18:00:00Z\", \"capacity\": 2, \"status\": \"published\"}}'"
         ),
     }
 }

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::{
     Email, Error, Millis, Transaction,
+    audit::{self, Actor, Entity, Moved, Step},
     db::{sql, values},
 };
 
@@ -27,13 +28,23 @@ pub enum Role {
 ///
 /// # Errors
 /// What the database answered.
-pub async fn ensure_organizer(tx: &Transaction, id: Uuid, email: &Email, now: Millis) -> Result<Uuid, Error> {
+pub async fn ensure_organizer(
+    tx: &Transaction,
+    id: Uuid,
+    email: &Email,
+    actor: &Actor,
+    now: Millis,
+) -> Result<Uuid, Error> {
     let insert = sql(
         &**tx,
         "INSERT INTO account (id, email, name, role, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING",
         values![id, email.as_str(), email.local_part(), Role::Organizer.to_value(), now],
     );
-    tx.execute_raw(insert).await?;
+    if tx.execute_raw(insert).await?.rows_affected() == 1 {
+        let step = Step { entity: Entity::Account, action: "create", from: None, to: Some(Role::Organizer.to_value()) };
+        audit::record(tx, None, actor, &step, &[Moved::plain(id)], now).await?;
+        return Ok(id);
+    }
     let select = sql(&**tx, "SELECT id FROM account WHERE email = ?", values![email.as_str()]);
     let row = tx.query_one_raw(select).await?.ok_or(Error::Guard { what: "account", expected: 1, actual: 0 })?;
     Ok(row.try_get("", "id")?)

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -166,9 +166,48 @@ impl World {
     /// # Panics
     /// When the database refuses it.
     pub async fn execute(&self, sql: &str) {
+        self.try_execute(sql).await.expect("the statement runs");
+    }
+
+    /// Executes SQL past the programs, which the database may refuse.
+    ///
+    /// # Errors
+    /// What the database answered.
+    ///
+    /// # Panics
+    /// When the database cannot be opened.
+    pub async fn try_execute(&self, sql: &str) -> Result<(), DbErr> {
         let db = self.connect().await;
-        db.execute_unprepared(sql).await.expect("the statement runs");
+        let result = db.execute_unprepared(sql).await;
         db.close().await.expect("it closes");
+        result.map(|_| ())
+    }
+
+    /// The texts that a query of one column `row` finds.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let db = self.connect().await;
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        let rows = db.query_all_raw(statement).await.expect("the query runs");
+        db.close().await.expect("it closes");
+        rows.iter().map(|row| row.try_get("", "row").expect("a text")).collect()
+    }
+
+    /// The rows of a table that a condition is true for, whole, as text: good for comparing.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub async fn rows(&self, table: &str, condition: &str) -> Vec<String> {
+        let row = match self.kind {
+            Kind::Postgres => format!("cast(to_jsonb({table}) AS TEXT)"),
+            Kind::Sqlite => {
+                let columns = format!("SELECT 'quote(' || name || ')' AS row FROM pragma_table_info('{table}')");
+                self.texts(&columns).await.join(" || '|' || ")
+            }
+        };
+        self.texts(&format!("SELECT {row} AS row FROM {table} WHERE {condition} ORDER BY 1")).await
     }
 
     /// An id as it is written in SQL.

@@ -35,7 +35,7 @@ pub(crate) async fn create(
         return Ok(event.into());
     }
     let now = tx.now().await?;
-    let organizer_id = account::ensure_organizer(&tx, ids.account, &caller.email, now).await?;
+    let organizer_id = account::ensure_organizer(&tx, ids.account, &caller.email, &actor, now).await?;
     let event = new.into_model(ids.event, organizer_id, now);
     event::insert(&tx, &event).await?;
     let step = Step::event("create", None, event.status);

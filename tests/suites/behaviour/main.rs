@@ -9,6 +9,7 @@ mod faults;
 mod holds;
 mod keys;
 mod lanes;
+mod lifecycle;
 mod limits;
 mod openapi;
 mod sale;
