@@ -237,6 +237,8 @@ pub struct Window {
     pub max_party_size: i64,
     /// Who may name other people.
     pub organizer_email: String,
+    /// Whether it is a simulation's copy.
+    pub is_shadow: bool,
 }
 
 /// The registration windows of these events; an unknown id has none.
@@ -249,7 +251,7 @@ pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<
         &format!(
             "SELECT event.id, event.status, registration_opens_at AS opens_at,
              coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
-             account.email AS organizer_email
+             account.email AS organizer_email, (shadow_of IS NOT NULL) AS is_shadow
              FROM event JOIN account ON account.id = event.organizer_id WHERE event.id IN ({})",
             marks(ids.len())
         ),

@@ -17,6 +17,8 @@ pub(crate) struct Intent {
     pub(crate) job: NewJob,
     /// Set when an organizer names another person: the event must be this organizer's.
     pub(crate) as_organizer: Option<Email>,
+    /// Whether it is part of a simulation: only those reach a shadow, and they reach nothing else.
+    pub(crate) is_simulated: bool,
 }
 
 /// Why an intent was not stored.
@@ -105,7 +107,8 @@ impl Plan {
 }
 
 fn judge(intent: &Intent, window: Option<&Window>, now: Millis) -> Option<IntakeRefusal> {
-    let Some(window) = window.filter(|window| window.status != EventStatus::Draft) else {
+    let is_visible = |window: &&Window| window.status != EventStatus::Draft && window.is_shadow == intent.is_simulated;
+    let Some(window) = window.filter(is_visible) else {
         return Some(IntakeRefusal::NotFound);
     };
     if intent.as_organizer.as_ref().is_some_and(|organizer| organizer.as_str() != window.organizer_email) {
@@ -139,6 +142,7 @@ mod tests {
             starts_at: 3000,
             max_party_size: 2,
             organizer_email: "o@x.org".to_owned(),
+            is_shadow: false,
         }
     }
 
@@ -156,7 +160,7 @@ mod tests {
             trace_context: None,
             request_id: None,
         };
-        Intent { job, as_organizer: None }
+        Intent { job, as_organizer: None, is_simulated: false }
     }
 
     fn taken(id: u128, key: &str, fingerprint: &str) -> Taken {
@@ -190,6 +194,7 @@ mod tests {
         assert_eq!(judged(|w| w.status = EventStatus::Draft, NOW), Some(IntakeRefusal::NotFound));
         assert_eq!(judged(|w| w.max_party_size = 0, NOW), Some(IntakeRefusal::PartyTooLarge { max: 0 }));
         assert_eq!(judge(&intent(1, "k", "f"), None, NOW), Some(IntakeRefusal::NotFound));
+        assert_eq!(judged(|w| w.is_shadow = true, NOW), Some(IntakeRefusal::NotFound));
     }
 
     #[test]

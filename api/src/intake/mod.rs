@@ -95,7 +95,7 @@ mod tests {
             trace_context: None,
             request_id: None,
         };
-        Intent { job, as_organizer: None }
+        Intent { job, as_organizer: None, is_simulated: false }
     }
 
     #[tokio::test]

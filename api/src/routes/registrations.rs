@@ -248,7 +248,7 @@ fn intent(
         request_id: Some(trace.request_id.clone()),
     };
     let as_organizer = (names_another && caller.role == Role::Organizer).then(|| caller.email.clone());
-    Ok(Intent { job, as_organizer })
+    Ok(Intent { job, as_organizer, is_simulated: false })
 }
 
 fn refuse(refusal: IntakeRefusal) -> Problem {

@@ -1,0 +1,138 @@
+//! Runs a simulation: sends the people, waits until everybody was decided, reports, and removes the shadow.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::{
+    Database, Error, event, rehearsal,
+    job::{JobState, enqueue::NewJob},
+    simulation::{self, Simulation},
+};
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::report;
+use crate::{
+    app::App,
+    attempt::PATIENCE,
+    intake::{Intake, IntakeError, Intent},
+};
+
+/// People who wait for intake's answer at the same time, as connections would.
+const AT_ONCE: usize = 256;
+
+/// How often a person whom intake turns away for being busy comes back, and after how long.
+const TRIES_MAX: u32 = 100;
+const TRY_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often the outcome is looked at.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
+
+/// What is not decided after this long is reported as pending.
+const PATIENCE_FOR_OUTCOMES: Duration = Duration::from_mins(2);
+
+/// Jobs removed in one transaction.
+const REMOVED_MAX: u32 = 500;
+
+/// Between two batches of removal: whoever registers comes first.
+const BREATH: Duration = Duration::from_millis(10);
+
+/// Runs it to its end. What goes wrong is logged; then a worker removes what is left.
+pub(crate) async fn run(app: Arc<App>, simulation: Simulation) {
+    let id = simulation.id;
+    let ran = tokio::select! {
+        () = app.stop.cancelled() => return,
+        ran = rehearse(&app, &simulation) => ran,
+    };
+    if let Err(error) = ran {
+        tracing::warn!(%error, %id, "a simulation could not be finished");
+    }
+}
+
+async fn rehearse(app: &App, simulation: &Simulation) -> Result<(), Error> {
+    let Some(shadow_id) = simulation.shadow_id else { return Ok(()) };
+    let begun = Instant::now();
+    let turned_away = send(&app.intake, simulation, shadow_id).await;
+    wait_for_outcomes(&app.database, simulation, shadow_id, simulation.users - turned_away).await?;
+    let report = report(&app.database, shadow_id, turned_away, begun.elapsed()).await?;
+    let text = serde_json::to_string(&report).map_err(|error| Error::Unusable(error.to_string()))?;
+    let tx = app.database.begin(PATIENCE).await?;
+    simulation::finish(&tx, simulation.id, &text, tx.now().await?).await?;
+    tx.commit().await?;
+    remove(&app.database, simulation, shadow_id).await
+}
+
+/// Sends everybody to intake, in order of their numbers. Returns how many could not be taken in.
+async fn send(intake: &Intake, simulation: &Simulation, shadow_id: Uuid) -> i64 {
+    let users = 0..simulation.users;
+    let asked = stream::iter(users).map(|n| ask(intake, intent(simulation.id, shadow_id, n))).buffered(AT_ONCE);
+    asked.filter(|taken| std::future::ready(!taken)).count().await.try_into().unwrap_or(i64::MAX)
+}
+
+/// Asks until intake takes it. Returns whether it did.
+async fn ask(intake: &Intake, intent: Intent) -> bool {
+    for _ in 0..TRIES_MAX {
+        match intake.submit(intent.clone()).await {
+            Ok(_) => return true,
+            Err(IntakeError::Busy) => sleep(TRY_PAUSE).await,
+            Err(IntakeError::Fault) => return false,
+        }
+    }
+    false
+}
+
+/// The intent of the n-th invented person. Nobody can have such an address (RFC 2606).
+fn intent(simulation_id: Uuid, shadow_id: Uuid, n: i64) -> Intent {
+    let email = format!("person-{n}@{}.invalid", simulation_id.simple());
+    let job = NewJob {
+        id: Uuid::now_v7(),
+        event_id: shadow_id,
+        name: format!("Person {n}"),
+        party_size: 1,
+        key_scope: email.clone(),
+        email,
+        idempotency_key: "simulation".to_owned(),
+        fingerprint: String::new(),
+        trace_context: None,
+        request_id: None,
+    };
+    Intent { job, as_organizer: None, is_simulated: true }
+}
+
+async fn wait_for_outcomes(
+    database: &Database,
+    simulation: &Simulation,
+    shadow_id: Uuid,
+    expected: i64,
+) -> Result<(), Error> {
+    let since = Instant::now();
+    let mut touched = Instant::now();
+    while since.elapsed() < PATIENCE_FOR_OUTCOMES {
+        let tally = rehearsal::tally(database.reader(), shadow_id).await?;
+        let decided: i64 = tally.iter().filter(|tally| tally.state != JobState::Pending).map(|tally| tally.count).sum();
+        if decided >= expected {
+            return Ok(());
+        }
+        if touched.elapsed() > Duration::from_secs(5) {
+            touched = Instant::now();
+            let tx = database.begin(PATIENCE).await?;
+            simulation::touch(&tx, simulation.id, tx.now().await?).await?;
+            tx.commit().await?;
+        }
+        sleep(LOOK_PAUSE).await;
+    }
+    Ok(())
+}
+
+async fn remove(database: &Database, simulation: &Simulation, shadow_id: Uuid) -> Result<(), Error> {
+    loop {
+        let tx = database.begin(PATIENCE).await?;
+        event::lock(&tx, shadow_id).await?;
+        let more = simulation::remove_shadow(&tx, simulation, REMOVED_MAX).await?;
+        tx.commit().await?;
+        if !more {
+            return Ok(());
+        }
+        sleep(BREATH).await;
+    }
+}
