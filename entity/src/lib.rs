@@ -6,6 +6,7 @@
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
 //! - [`audit`] is the record of every change of state, written with it.
+//! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
 //! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
@@ -21,12 +22,14 @@ mod error;
 pub mod event;
 pub mod job;
 mod manage;
+pub mod queue;
 pub mod registration;
 mod seats;
 pub mod ticket;
 mod viewer;
 pub mod waitlist;
 mod wake;
+pub mod worker;
 
 pub use clock::{Clock, Millis};
 pub use db::{Database, Durability, Options, Transaction};

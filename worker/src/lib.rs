@@ -3,7 +3,8 @@
 //! - `allocate` is the decision, a pure function;
 //! - `settle` claims a lane, decides and applies it (`plan`) in one transaction, and `settler` does so for as long as there is
 //!   work; `fault` says what to do when that goes wrong;
-//! - `reaper` expires holds that ran out; `pruner` forgets what is long over.
+//! - `reaper` expires holds that ran out; `pruner` forgets what is long over;
+//! - `heartbeat` tells operators that the worker is there.
 //!
 //! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
 //! database and nowhere else, so a worker that dies delays nobody.
@@ -11,6 +12,7 @@
 mod allocate;
 mod cli;
 mod fault;
+mod heartbeat;
 mod plan;
 mod pruner;
 mod reaper;
@@ -51,5 +53,6 @@ pub async fn run(database: Database, settings: Settings, doorbells: Doorbells, s
         settler::run(&database, id, settings, &doorbells, &agenda, &stop),
         reaper::run(&database, id, settings, &doorbells, &agenda, &stop),
         pruner::run(&database, id, settings, &stop),
+        heartbeat::run(&database, id, &stop),
     );
 }
