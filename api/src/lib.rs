@@ -4,7 +4,8 @@
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
 //! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
-//! - `confirm` and `cancel` are use cases: one guarded transaction each;
+//! - `confirm`, `cancel` and `operate` are use cases: one guarded transaction each;
+//! - `queue` and `metrics` tell operators how the service is doing;
 //! - `secret` is what tokens and ticket codes are made from;
 //! - `settings`, `serve` and `cli` make a process of it.
 
@@ -15,8 +16,11 @@ mod cli;
 mod confirm;
 mod http;
 mod intake;
+mod metrics;
 mod openapi;
+mod operate;
 mod progress;
+mod queue;
 mod routes;
 mod secret;
 mod serve;

@@ -13,6 +13,7 @@ mod allocate;
 mod cli;
 mod fault;
 mod heartbeat;
+mod observer;
 mod plan;
 mod pruner;
 mod reaper;
@@ -22,6 +23,7 @@ mod settler;
 mod stop;
 
 pub use cli::main;
+pub use observer::{Observer, Settled};
 pub use settings::{Mistakes, Settings, SettingsArgs};
 pub use stop::stop_on_signal;
 

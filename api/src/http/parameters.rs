@@ -71,6 +71,18 @@ impl Cursor {
     }
 }
 
+/// Where the page before ended in a list that is ordered by `seq`. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position(pub(crate) Option<i64>);
+
+impl Position {
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let Some(text) = query_value(query, "cursor") else { return Ok(Self(None)) };
+        let wrong = || wrong_parameter("?cursor", "invalid", "must be a next_cursor of an earlier page".to_owned());
+        text.parse().map(|seq| Self(Some(seq))).map_err(|_| wrong())
+    }
+}
+
 /// The first value of a query parameter. Ours never need escaping, so an escaped one is a wrong one.
 fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
@@ -182,6 +194,9 @@ parameter!(Limit, in: Query, required: false,
     },
     read: |request| Self::read(request.uri().query()));
 parameter!(Cursor, in: Query, required: false,
+    schema: MetaSchema::new("string"),
+    read: |request| Self::read(request.uri().query()));
+parameter!(Position, in: Query, required: false,
     schema: MetaSchema::new("string"),
     read: |request| Self::read(request.uri().query()));
 

@@ -63,6 +63,7 @@ codes! {
     TicketWaitlisted = CONFLICT, "ticket_waitlisted", "The ticket is waiting for seats.";
     AlreadyCheckedIn = CONFLICT, "already_checked_in", "The ticket was used at the door.";
     EventBegan = CONFLICT, "event_began", "The event has begun: this can no longer be done.";
+    JobNotFailed = CONFLICT, "job_not_failed", "Only a job that failed can be retried or discarded.";
     HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.";

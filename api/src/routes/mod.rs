@@ -3,6 +3,8 @@
 
 mod events;
 mod health;
+mod jobs;
+mod operators;
 mod registrations;
 mod tickets;
 
@@ -23,5 +25,5 @@ enum Tag {
 
 /// Every operation. They find the `App` in the request.
 pub(crate) fn operations() -> impl OpenApi {
-    (events::Events, registrations::Registrations, tickets::Tickets, health::Health)
+    (events::Events, registrations::Registrations, tickets::Tickets, health::Health, jobs::Jobs, operators::Operators)
 }
