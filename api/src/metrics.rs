@@ -137,6 +137,9 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn settled(&self, batch: &Settled) {
+        if batch.outcomes.is_empty() {
+            return;
+        }
         self.settle.observe(batch.took.as_secs_f64());
         self.lock_wait.observe(batch.waited.as_secs_f64());
         for (outcome, refusal, jobs) in &batch.outcomes {

@@ -47,7 +47,8 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let metrics = Arc::new(Metrics::default());
     let mut workers = JoinSet::new();
     for _ in 0..settings.workers {
-        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), stop.clone()));
+        let observer = Arc::clone(&metrics);
+        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), observer, stop.clone()));
     }
     let ring = Arc::clone(&doorbells.intents);
     let count = Arc::clone(&metrics);

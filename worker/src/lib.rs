@@ -4,7 +4,7 @@
 //! - `settle` claims a lane, decides and applies it (`plan`) in one transaction, and `settler` does so for as long as there is
 //!   work; `fault` says what to do when that goes wrong;
 //! - `reaper` expires holds that ran out; `pruner` forgets what is long over;
-//! - `heartbeat` tells operators that the worker is there.
+//! - `heartbeat` tells operators that the worker is there, an [`Observer`] what it does.
 //!
 //! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
 //! database and nowhere else, so a worker that dies delays nobody.
@@ -48,11 +48,17 @@ pub struct Doorbells {
 }
 
 /// Works until `stop`, then finishes the batch in hand. Database trouble is logged and waited out.
-pub async fn run(database: Database, settings: Settings, doorbells: Doorbells, stop: CancellationToken) {
+pub async fn run(
+    database: Database,
+    settings: Settings,
+    doorbells: Doorbells,
+    observer: Arc<dyn Observer>,
+    stop: CancellationToken,
+) {
     let agenda = Arc::new(reaper::Agenda::default());
     let id = Uuid::now_v7();
     tokio::join!(
-        settler::run(&database, id, settings, &doorbells, &agenda, &stop),
+        settler::run(&database, id, settings, &doorbells, &agenda, &*observer, &stop),
         reaper::run(&database, id, settings, &doorbells, &agenda, &stop),
         pruner::run(&database, id, settings, &stop),
         heartbeat::run(&database, id, &stop),

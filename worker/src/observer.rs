@@ -6,14 +6,14 @@ use entity::job::{Outcome, Refusal};
 
 /// Somebody who counts. It is told after the commit, and must not take long.
 pub trait Observer: Debug + Send + Sync {
-    /// A batch was settled.
+    /// An event's turn is over: its batch was settled, if there was one.
     fn settled(&self, batch: &Settled);
 }
 
-/// A batch that was settled.
+/// What an event's turn led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
-    /// What was decided, each as often as it was; for refusals with the reason.
+    /// What was decided, each as often as it was, and for refusals the reason. Empty if there were only chores.
     pub outcomes: Vec<(Outcome, Option<Refusal>, u64)>,
     /// How long the transaction waited for the write lock or, on PostgreSQL, for a connection.
     pub waited: Duration,
