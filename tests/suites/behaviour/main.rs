@@ -11,6 +11,7 @@ mod keys;
 mod lanes;
 mod limits;
 mod openapi;
+mod operators;
 mod sale;
 mod settings;
 mod shutdown;
