@@ -50,7 +50,7 @@ pub(crate) async fn retry_all(
     database: &Database,
     event_id: Option<Uuid>,
     after_each: impl Fn(),
-) -> Result<u64, Error> {
+) -> Result<i64, Error> {
     let (mut retried, mut at) = (0, Some((Uuid::nil(), 0)));
     while let Some(after) = at {
         let database = database.clone();
@@ -62,7 +62,7 @@ pub(crate) async fn retry_all(
     Ok(retried)
 }
 
-async fn retry_batch(database: Database, event_id: Option<Uuid>, after: Step) -> Result<(u64, Option<Step>), Error> {
+async fn retry_batch(database: Database, event_id: Option<Uuid>, after: Step) -> Result<(i64, Option<Step>), Error> {
     let tx = database.begin(PATIENCE).await?;
     let batch = operate::retry_many(&tx, event_id, after, BATCH_MAX, tx.now().await?).await?;
     announce(&tx, Topic::Intents).await?;

@@ -43,7 +43,9 @@ impl Jobs {
         &self,
         app: Data<&Arc<App>>,
         _caller: As<Admin>,
+        /// Only those in this state.
         state: Wanted<JobState>,
+        /// Only those of this event.
         event_id: Wanted<Uuid>,
         limit: Limit,
         cursor: Position,
@@ -103,7 +105,9 @@ impl Jobs {
         &self,
         app: Data<&Arc<App>>,
         _caller: As<Admin>,
+        /// Only `failed` makes sense, and is meant when absent.
         state: Wanted<JobState>,
+        /// Only those of this event.
         event_id: Wanted<Uuid>,
         _body: Body<Nothing>,
     ) -> Result<Json<Retried>, Problem> {

@@ -51,12 +51,19 @@ impl Operators {
         &self,
         app: Data<&Arc<App>>,
         _caller: As<Admin>,
+        /// Only what changed things of this kind.
         entity: Wanted<AuditEntity>,
+        /// Only what changed this ticket, event or account.
         entity_id: Wanted<Uuid>,
+        /// Only what changed this event or its tickets.
         event_id: Wanted<Uuid>,
+        /// Only what this account or worker (an id) or person behind a gateway (an e-mail) did.
         actor: Wanted<String>,
+        /// Only this action.
         action: Wanted<String>,
+        /// Not before this time.
         since: Wanted<Time>,
+        /// Before this time.
         until: Wanted<Time>,
         limit: Limit,
         cursor: Position,

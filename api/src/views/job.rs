@@ -111,7 +111,7 @@ pub(crate) struct JobPage {
 #[derive(Clone, Debug, Object)]
 pub(crate) struct Retried {
     /// So many.
-    pub retried: u64,
+    pub retried: i64,
 }
 
 impl Example for Job {

@@ -13,7 +13,7 @@ pub(crate) struct Queue {
     pub oldest_claimable_age_seconds: Option<f64>,
     /// Workers that were seen in the last 30 s.
     pub workers_seen: i64,
-    /// How many of the jobs that were waiting got decided each second, of late. Absent when that is not known: nobody
+    /// How many of the jobs that were waiting left the queue each second, of late. Absent when that is not known: nobody
     /// looked in the last minute, or nothing was waiting then.
     pub drained_per_second: Option<f64>,
     /// The events with the most pending jobs, at most 100.

@@ -157,7 +157,7 @@ pub async fn retry_many(
     after: Step,
     limit: u32,
     now: Millis,
-) -> Result<(u64, Option<Step>), Error> {
+) -> Result<(i64, Option<Step>), Error> {
     let of_event = if event_id.is_some() { "AND event_id = ?" } else { "" };
     let mut parameters = values![now, after.0, after.1];
     parameters.extend(event_id.map(Value::from));
@@ -177,5 +177,6 @@ pub async fn retry_many(
     for row in &rows {
         last = last.max(Some((row.try_get("", "event_id")?, row.try_get("", "seq")?)));
     }
-    Ok((rows.len() as u64, last.filter(|_| rows.len() >= limit as usize)))
+    let moved = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    Ok((moved, last.filter(|_| moved >= i64::from(limit))))
 }

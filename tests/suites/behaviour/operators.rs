@@ -297,13 +297,15 @@ both_databases! {
         let (admin, event) = (admin(&client), client.event(5, json!({})).await);
         client.attendee("ada@example.org").ticket(&event).await;
         // As if hundreds of thousands had been written since.
-        let columns = "at, actor_kind, actor, action, entity, entity_id";
-        let entry = format!("1, 'operator', 'x', 'x', 'event', {}", world.id(&event));
+        let columns = "at, actor_kind, actor, action, entity, entity_id, detail";
+        let entry = format!("1, 'operator', 'x', 'x', 'event', {}, '{{\"why\": {{\"seats\": 2}}}}'", world.id(&event));
         world.execute(&match world.kind {
             Kind::Sqlite => format!("INSERT INTO audit (seq, {columns}) VALUES (250000, {entry})"),
             Kind::Postgres => format!("INSERT INTO audit (seq, {columns}) OVERRIDING SYSTEM VALUE VALUES (250000, {entry})"),
         })
         .await;
+        let newest = admin.get("/admin/audit?limit=1").await.body["data"][0].clone();
+        assert_eq!((&newest["actor_kind"], &newest["detail"]), (&json!("operator"), &json!({"why": {"seats": 2}})));
         let first = admin.get("/admin/audit?action=issue").await;
         assert_eq!((first.status, &first.body["data"]), (200, &json!([])), "a look has an end");
         let found = walk(&admin, "/admin/audit?action=issue").await;
