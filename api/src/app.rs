@@ -8,6 +8,7 @@ use entity::{
 };
 use ipnet::IpNet;
 use poem::{Endpoint, EndpointExt, Response, Route};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -17,8 +18,10 @@ use crate::{
         rate::{Limits, Rate},
     },
     intake::Intake,
+    metrics::Metrics,
     openapi::{self, Methods},
     progress::Progress,
+    queue::Readings,
     routes,
     secret::Secret,
     watch::Watch,
@@ -31,6 +34,10 @@ pub(crate) struct App {
     pub(crate) intake: Intake,
     pub(crate) watch: Arc<Watch>,
     pub(crate) progress: Progress,
+    pub(crate) readings: Readings,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Rung when there are jobs to be decided that did not come through intake.
+    pub(crate) intents: Arc<Notify>,
     /// Absent when nobody chose one for PostgreSQL: then tickets have no codes.
     pub(crate) secret: Option<Secret>,
     /// How often a hold may be extended.
@@ -77,6 +84,7 @@ pub(crate) fn endpoint(app: Arc<App>, gate: Gate) -> impl Endpoint<Output = Resp
         auth: gate.auth,
         trusted_proxies: gate.trusted_proxies,
         rate: gate.limits.map(Rate::new),
+        metrics: Arc::clone(&app.metrics),
         methods: Arc::new(Methods::new(&openapi::document(&service))),
     };
     openapi::routes(Route::new(), &service)

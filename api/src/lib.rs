@@ -4,7 +4,9 @@
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
 //! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
-//! - `lifecycle`, `own_ticket` and `cancel` are use cases: one guarded transaction each;
+//! - `lifecycle`, `own_ticket`, `cancel` and `operate` are use cases: guarded transactions;
+//! - `simulation` rehearses a sale on a hidden copy of an event;
+//! - `queue` and `metrics` tell operators how the service is doing;
 //! - `secret` is what tokens and ticket codes are made from;
 //! - `settings`, `serve` and `cli` make a process of it.
 
@@ -15,13 +17,17 @@ mod cli;
 mod http;
 mod intake;
 mod lifecycle;
+mod metrics;
 mod openapi;
+mod operate;
 mod own_ticket;
 mod progress;
+mod queue;
 mod routes;
 mod secret;
 mod serve;
 mod settings;
+mod simulation;
 mod views;
 mod watch;
 

@@ -13,7 +13,9 @@ use crate::{
     app::{self, App},
     http::{caller::Auth, server},
     intake::Intake,
+    metrics::Metrics,
     progress::Progress,
+    queue::Readings,
     secret::Secret,
     settings::Settings,
     watch::{self, Watch},
@@ -42,12 +44,18 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
 
     let doorbells = Doorbells::default();
+    let metrics = Arc::new(Metrics::default());
     let mut workers = JoinSet::new();
     for _ in 0..settings.workers {
-        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), stop.clone()));
+        let observer = Arc::clone(&metrics);
+        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), observer, stop.clone()));
     }
     let ring = Arc::clone(&doorbells.intents);
-    let (intake, writer) = Intake::start(database.clone(), move || ring.notify_one());
+    let count = Arc::clone(&metrics);
+    let (intake, writer) = Intake::start(database.clone(), move |intents| {
+        ring.notify_one();
+        count.took_in(intents);
+    });
     let watch = Arc::new(Watch::default());
     let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
     let app = Arc::new(App {
@@ -55,6 +63,9 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         intake,
         watch,
         progress: Progress::default(),
+        readings: Readings::default(),
+        metrics,
+        intents: Arc::clone(&doorbells.intents),
         secret,
         extensions_max: settings.extensions_max,
         stop: stop.clone(),

@@ -7,6 +7,7 @@
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
 //! - [`simulation`] and [`rehearsal`] are about hidden copies of events on which a sale is tried out.
 //! - [`audit`] is the record of every change of state, written with it.
+//! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
 //! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
@@ -22,6 +23,7 @@ mod error;
 pub mod event;
 pub mod job;
 mod manage;
+pub mod queue;
 pub mod registration;
 pub mod rehearsal;
 mod seats;
@@ -30,6 +32,7 @@ pub mod ticket;
 mod viewer;
 pub mod waitlist;
 mod wake;
+pub mod worker;
 
 pub use clock::{Clock, Millis};
 pub use db::{Database, Durability, Options, Transaction};

@@ -1,6 +1,6 @@
 //! The worker process: settings, logs, signals.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use chrono::Utc;
 use clap::Parser;
@@ -54,7 +54,7 @@ async fn start(url: String, settings: Settings, durability: Durability) -> Resul
     let Some(database) = wait_for_schema(options, &stop).await? else { return Ok(()) };
     println!("worker: working on {}", database.location());
     tokio::select! {
-        () = run(database.clone(), settings, Doorbells::default(), stop.clone()) => {}
+        () = run(database.clone(), settings, Doorbells::default(), Arc::new(()), stop.clone()) => {}
         () = overdue(&stop) => tracing::warn!("a batch did not finish in time; it is rolled back"),
     }
     let _ = timeout(CLOSING, database.close()).await;

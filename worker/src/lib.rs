@@ -5,6 +5,7 @@
 //!   work; `fault` says what to do when that goes wrong;
 //! - `reaper` expires holds that ran out; `pruner` forgets what is long over; `sweeper` removes what
 //!   simulations left behind.
+//! - `heartbeat` tells operators that the worker is there, an [`Observer`] what it does.
 //!
 //! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
 //! database and nowhere else, so a worker that dies delays nobody.
@@ -12,6 +13,8 @@
 mod allocate;
 mod cli;
 mod fault;
+mod heartbeat;
+mod observer;
 mod plan;
 mod pruner;
 mod reaper;
@@ -22,6 +25,7 @@ mod stop;
 mod sweeper;
 
 pub use cli::main;
+pub use observer::{Observer, Settled};
 pub use settings::{Mistakes, Settings, SettingsArgs};
 pub use stop::stop_on_signal;
 
@@ -46,13 +50,20 @@ pub struct Doorbells {
 }
 
 /// Works until `stop`, then finishes the batch in hand. Database trouble is logged and waited out.
-pub async fn run(database: Database, settings: Settings, doorbells: Doorbells, stop: CancellationToken) {
+pub async fn run(
+    database: Database,
+    settings: Settings,
+    doorbells: Doorbells,
+    observer: Arc<dyn Observer>,
+    stop: CancellationToken,
+) {
     let agenda = Arc::new(reaper::Agenda::default());
     let id = Uuid::now_v7();
     tokio::join!(
-        settler::run(&database, id, settings, &doorbells, &agenda, &stop),
+        settler::run(&database, id, settings, &doorbells, &agenda, &*observer, &stop),
         reaper::run(&database, id, settings, &doorbells, &agenda, &stop),
         pruner::run(&database, id, settings, &stop),
         sweeper::run(&database, settings, &stop),
+        heartbeat::run(&database, id, &stop),
     );
 }

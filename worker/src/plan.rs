@@ -79,6 +79,15 @@ impl Plan {
         plan
     }
 
+    /// What was decided, each as often as it was.
+    pub(crate) fn outcomes(&self) -> Vec<(Outcome, Option<Refusal>, u64)> {
+        let granted = [(&self.reserved, Outcome::Reserved), (&self.waitlisted, Outcome::Waitlisted)];
+        let granted = granted.into_iter().map(|(granted, outcome)| (outcome, None, granted.seqs.len() as u64));
+        let refused = self.refused.iter();
+        let refused = refused.map(|((refusal, _), seqs)| (Outcome::Refused, Some(*refusal), seqs.len() as u64));
+        granted.chain(refused).filter(|(_, _, jobs)| *jobs > 0).collect()
+    }
+
     /// Applies it: a handful of statements, each of which moves exactly the rows that were decided or fails.
     pub(crate) async fn apply(
         &self,

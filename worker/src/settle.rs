@@ -15,13 +15,13 @@ use entity::{
 use uuid::Uuid;
 
 use crate::{
-    LOCK_PATIENCE,
+    LOCK_PATIENCE, Settled,
     allocate::{Intent, Situation, allocate},
     plan::Plan,
 };
 
 /// What a pass found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
     /// No job is due.
     Idle,
@@ -29,8 +29,8 @@ pub(crate) enum Pass {
     Taken,
     /// A lane was served.
     Settled {
-        /// How many jobs were settled; none if there were holds to expire first.
-        jobs: usize,
+        /// What was decided; nothing if there were holds to expire first.
+        batch: Settled,
         /// When the holds made in this pass run out, if any were made.
         expires_at: Option<Millis>,
         /// How long others could not write, the commit aside.
@@ -77,6 +77,7 @@ pub(crate) async fn settle_lane(
     if !lane::any_due(database.reader(), database.now().await?).await? {
         return Ok(Pass::Idle);
     }
+    let asked = Instant::now();
     let tx = database.begin(LOCK_PATIENCE).await?;
     let since = Instant::now();
     let Some(event) = lane::claim(&tx, tx.now().await?).await? else {
@@ -94,24 +95,27 @@ pub(crate) async fn settle_lane(
         jobs = lane::pending(&tx, event_id, now, limits.jobs).await?;
         jobs.first().inspect(|job| _ = suspect.seq.set(job.seq));
     }
-    let held_until = decide_and_apply(&tx, &mut seats, &actor, &jobs, now).await?;
+    let plan = decide_and_apply(&tx, &mut seats, &actor, &jobs, now).await?;
+    let held_until = plan.as_ref().and_then(|plan| plan.expires_at);
     let expires_at = held_until.into_iter().chain(seats.next_expiry()).min();
     seats.end_turn().await?;
     announce(&tx, Topic::Changes).await?;
     // Without the commit, whose sync takes its time however small the batch is.
     let locked = if database.is_postgres() { Duration::ZERO } else { since.elapsed() };
     tx.commit().await?;
-    Ok(Pass::Settled { jobs: jobs.len(), expires_at, locked })
+    let outcomes = plan.map(|plan| plan.outcomes()).unwrap_or_default();
+    let batch = Settled { outcomes, waited: since - asked, took: since.elapsed() };
+    Ok(Pass::Settled { batch, expires_at, locked })
 }
 
-/// Returns when the holds made here run out, if any were made.
+/// Returns what was decided, if there was anything to decide.
 async fn decide_and_apply(
     tx: &Transaction,
     seats: &mut Seats<'_>,
     actor: &Actor,
     jobs: &[Pending],
     now: Millis,
-) -> Result<Option<Millis>, Error> {
+) -> Result<Option<Plan>, Error> {
     if jobs.is_empty() {
         // Another worker settled them between our look and our lock.
         return Ok(None);
@@ -131,7 +135,7 @@ async fn decide_and_apply(
     let decisions = allocate(situation, &registered, &intents);
     let plan = Plan::new(jobs, &decisions, event.hold_ends_at(now), now);
     plan.apply(tx, seats, actor, now).await?;
-    Ok(plan.expires_at)
+    Ok(Some(plan))
 }
 
 /// Seats in holds are asked for only when somebody may have to be refused.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    Doorbells, LOCK_PATIENCE, Settings,
+    Doorbells, LOCK_PATIENCE, Observer, Settings,
     fault::{Next, Split, sentence},
     reaper::Agenda,
     settle::{Limits, Pass, Suspect, settle_lane},
@@ -39,12 +39,13 @@ pub(crate) async fn run(
     settings: Settings,
     doorbells: &Doorbells,
     agenda: &Agenda,
+    observer: &dyn Observer,
     stop: &CancellationToken,
 ) {
     let mut split = Split::new(settings.batch_max);
     let mut changes = Changes::new(database.clone(), Topic::Intents);
     while !stop.is_cancelled() {
-        match pass(database, worker, settings, &mut split).await {
+        match pass(database, worker, settings, observer, &mut split).await {
             Then::Again { expires_at } => {
                 // Signals that came in during the pass need no look of their own: the next one is at once.
                 changes.drain();
@@ -67,14 +68,21 @@ pub(crate) async fn run(
 }
 
 /// One pass and, if it went wrong, what has to be done about that.
-async fn pass(database: &Database, worker: Uuid, settings: Settings, split: &mut Split) -> Then {
+async fn pass(
+    database: &Database,
+    worker: Uuid,
+    settings: Settings,
+    observer: &dyn Observer,
+    split: &mut Split,
+) -> Then {
     let suspect = Arc::new(Suspect::default());
     let limits = Limits { jobs: split.limit(), chores: settings.batch_max };
     match guarded(database, worker, limits, &suspect).await {
         Ok(Pass::Idle) => Then::Sleep,
         Ok(Pass::Taken) => Then::Pause(TAKEN_PAUSE),
-        Ok(Pass::Settled { jobs, expires_at, locked }) => {
-            tracing::debug!(jobs, "settled");
+        Ok(Pass::Settled { batch, expires_at, locked }) => {
+            tracing::debug!(outcomes = ?batch.outcomes, "settled");
+            observer.settled(&batch);
             split.succeeded(locked);
             Then::Again { expires_at }
         }

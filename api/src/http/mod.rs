@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod outer;
 pub(crate) mod parameters;
 pub(crate) mod problem;
+pub(crate) mod query;
 pub(crate) mod rate;
 pub(crate) mod server;
 pub(crate) mod time;

@@ -27,7 +27,7 @@ use super::{
     problem::{Code, Problem},
     rate::{Rate, Standing},
 };
-use crate::openapi::Methods;
+use crate::{metrics::Metrics, openapi::Methods};
 
 /// A request may take so long, its body included.
 const REQUEST_TIME: Duration = Duration::from_secs(15);
@@ -45,6 +45,7 @@ pub(crate) struct Outer {
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) rate: Option<Rate>,
     pub(crate) methods: Arc<Methods>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// Links log lines, and the worker's work, to a request.
@@ -76,7 +77,9 @@ impl Outer {
             None => call(app, request).await,
         };
         let response = self.finish(result, &method, &path, &trace, standing.as_ref());
-        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = since.elapsed();
+        self.metrics.answered(&method, self.methods.template(&path), response.status().as_u16(), took);
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
             request_id = trace.request_id, trace_id = trace.id(), method = %method, path,
             status = response.status().as_u16(), millis, "request"
@@ -209,7 +212,7 @@ mod tests {
 
     fn outer() -> Outer {
         let methods = Arc::new(Methods::new("{}"));
-        Outer { auth: Auth::Bearer, trusted_proxies: Arc::new([]), rate: None, methods }
+        Outer { auth: Auth::Bearer, trusted_proxies: Arc::new([]), rate: None, methods, metrics: Arc::default() }
     }
 
     async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {

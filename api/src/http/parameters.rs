@@ -15,6 +15,7 @@ use entity::Millis;
 use uuid::Uuid;
 
 use super::problem::{Code, FieldError, Problem};
+use crate::simulation::USERS_MAX;
 
 /// The longest that anybody waits for an answer, in seconds.
 const WAIT_SECONDS_MAX: u64 = 25;
@@ -80,6 +81,18 @@ impl Cursor {
     }
 }
 
+/// Where the page before ended in a list that is ordered by `seq`. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position(pub(crate) Option<i64>);
+
+impl Position {
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let Some(text) = query_value(query, "cursor") else { return Ok(Self(None)) };
+        let wrong = || wrong_parameter("?cursor", "invalid", "must be a next_cursor of an earlier page".to_owned());
+        text.parse().map(|seq| Self(Some(seq))).map_err(|_| wrong())
+    }
+}
+
 /// The first value of a query parameter. Ours never need escaping, so an escaped one is a wrong one.
 fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
@@ -118,6 +131,22 @@ impl IfNoneMatch {
     pub(crate) fn has(&self, etag: &str) -> bool {
         let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
         self.0.as_ref().is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag)))
+    }
+}
+
+/// How many people a simulation has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Users(pub(crate) u32);
+
+impl Users {
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let wrong = |code, detail: String| Err(wrong_parameter("?users", code, detail));
+        let Some(text) = query_value(query, "users") else { return wrong("missing", "must be given".to_owned()) };
+        match text.parse() {
+            Ok(users) if (1..=USERS_MAX).contains(&users) => Ok(Self(users)),
+            Ok(_) => wrong("out_of_range", format!("must be from 1 to {USERS_MAX}")),
+            Err(_) => wrong("wrong_type", "must be a whole number".to_owned()),
+        }
     }
 }
 
@@ -213,6 +242,9 @@ parameter!(IfMatch, in: Header, required: true,
 parameter!(DryRun, in: Query, required: false,
     schema: MetaSchema { default: Some(false.into()), ..MetaSchema::new("boolean") },
     read: |request| Self::read(request.uri().query()));
+parameter!(Users, in: Query, required: true,
+    schema: MetaSchema { minimum: Some(1.0), maximum: Some(f64::from(USERS_MAX)), ..MetaSchema::new("integer") },
+    read: |request| Self::read(request.uri().query()));
 parameter!(Prefer, in: Header, required: false,
     schema: MetaSchema { example: Some("wait=10".into()), ..MetaSchema::new("string") },
     read: |request| Ok(Self::read(request.headers())));
@@ -225,6 +257,9 @@ parameter!(Limit, in: Query, required: false,
     },
     read: |request| Self::read(request.uri().query()));
 parameter!(Cursor, in: Query, required: false,
+    schema: MetaSchema::new("string"),
+    read: |request| Self::read(request.uri().query()));
+parameter!(Position, in: Query, required: false,
     schema: MetaSchema::new("string"),
     read: |request| Self::read(request.uri().query()));
 

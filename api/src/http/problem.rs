@@ -65,6 +65,7 @@ codes! {
     ExtendedTooOften = CONFLICT, "extended_too_often", "The hold was extended as often as it can be. Confirm it in time.";
     PeopleWaiting = CONFLICT, "people_waiting", "Others wait for seats, so the hold cannot last longer. Confirm it in time.";
     AlreadyCheckedIn = CONFLICT, "already_checked_in", "The ticket was used at the door.";
+    TooManySimulations = CONFLICT, "too_many_simulations", "Two simulations are running. Try again when one is over.";
     EventEnded = CONFLICT, "event_ended", "The event is over.";
     CapacityBelowHeld = CONFLICT, "capacity_below_held", "More seats are held than would be left.";
     PreconditionFailed = PRECONDITION_FAILED, "precondition_failed",
@@ -72,6 +73,7 @@ codes! {
     PreconditionRequired = PRECONDITION_REQUIRED, "precondition_required",
         "Send If-Match with the ETag of what you read, so that you overwrite nobody's edit.";
     EventBegan = CONFLICT, "event_began", "The event has begun: this can no longer be done.";
+    JobNotFailed = CONFLICT, "job_not_failed", "Only a job that failed can be retried or discarded.";
     HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.";
@@ -81,6 +83,7 @@ codes! {
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests; see Retry-After.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Something is wrong here, not with your request.";
     Busy = SERVICE_UNAVAILABLE, "busy", "Too much is going on. Ask again, see Retry-After; with the same Idempotency-Key nothing happens twice.";
+    NoWorker = SERVICE_UNAVAILABLE, "no_worker", "No worker was seen lately: nothing would be decided. Start one.";
     NotReady = SERVICE_UNAVAILABLE, "not_ready", "The database does not answer or its schema is not current.";
 }
 

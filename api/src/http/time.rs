@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat};
 use entity::Millis;
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
-    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
 use serde_json::Value;
 
@@ -60,6 +60,12 @@ impl ParseFromJSON for Time {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         let value = value.unwrap_or_default();
         value.as_str().and_then(Self::parse).ok_or_else(|| ParseError::expected_type(value))
+    }
+}
+
+impl ParseFromParameter for Time {
+    fn parse_from_parameter(text: &str) -> ParseResult<Self> {
+        Self::parse(text).ok_or_else(|| ParseError::custom("not a time"))
     }
 }
 

@@ -57,8 +57,8 @@ struct Waiting {
 pub(crate) struct Intake(mpsc::Sender<Waiting>);
 
 impl Intake {
-    /// Starts the writer. It ends, with everything written, when every `Intake` is gone.
-    pub(crate) fn start(database: Database, written: impl Fn() + Send + 'static) -> (Self, JoinHandle<()>) {
+    /// Starts the writer, which calls `written` after each batch with its size. It ends, with everything written, when every `Intake` is gone.
+    pub(crate) fn start(database: Database, written: impl Fn(usize) + Send + 'static) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         (Self(sender), tokio::spawn(writer::run(database, receiver, written)))
     }

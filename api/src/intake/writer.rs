@@ -19,13 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a batch that lost a deadlock or a connection is tried.
 const TRIES_MAX: u32 = 3;
 
-pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting>, written: impl Fn()) {
+pub(super) async fn run(database: Database, mut receiver: mpsc::Receiver<Waiting>, written: impl Fn(usize)) {
     let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH_MAX);
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let Some(deadline) = shed_late_ones(&mut batch, Instant::now()) else { continue };
         let (intents, answers): (Vec<Intent>, Vec<_>) = batch.drain(..).map(|w| (w.intent, w.answer)).unzip();
         let verdicts = write(&database, &intents, deadline).await;
-        written();
+        written(intents.len());
         for (answer, verdict) in answers.into_iter().zip(verdicts) {
             // A client that went away reads its registration later, or sends its key again.
             let _ = answer.send(verdict);

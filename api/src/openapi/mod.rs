@@ -46,9 +46,16 @@ fn page(html: &str, raw: &str, document: &str) -> String {
     html.replace(raw, &document.replace("</", "<\\/"))
 }
 
-/// Which methods each path has: for the Allow header.
+/// Which paths there are, and which methods each has: for the Allow header and for metrics.
 #[derive(Clone, Debug)]
-pub(crate) struct Methods(Vec<(Vec<String>, Vec<Method>)>);
+pub(crate) struct Methods(Vec<Known>);
+
+/// A path of the interface.
+#[derive(Clone, Debug)]
+struct Known {
+    template: String,
+    methods: Vec<Method>,
+}
 
 impl Methods {
     /// Reads them from a document.
@@ -68,25 +75,32 @@ impl Methods {
         }
         let sorted = all.into_iter().map(|(path, mut methods)| {
             methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-            (segments(&path), methods)
+            Known { template: path, methods }
         });
         Self(sorted.collect())
     }
 
     /// The value of Allow for a path.
     pub(crate) fn of(&self, path: &str) -> String {
-        let path = segments(path);
-        let matches = |template: &[String]| {
-            template.len() == path.len()
-                && template.iter().zip(&path).all(|(template, part)| template.starts_with('{') || template == part)
-        };
-        let found = self.0.iter().find(|(template, _)| matches(template));
-        found.map(|(_, methods)| methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")).unwrap_or_default()
+        let names = |known: &Known| known.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        self.find(path).map(names).unwrap_or_default()
+    }
+
+    /// The template that a path is an instance of.
+    pub(crate) fn template(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|known| known.template.as_str())
+    }
+
+    fn find(&self, path: &str) -> Option<&Known> {
+        self.0.iter().find(|known| is_instance(&known.template, path))
     }
 }
 
-fn segments(path: &str) -> Vec<String> {
-    path.trim_matches('/').split('/').map(str::to_owned).collect()
+fn is_instance(template: &str, path: &str) -> bool {
+    let mut parts = path.trim_matches('/').split('/');
+    let mut wanted = template.trim_matches('/').split('/');
+    wanted.all(|wanted| parts.next().is_some_and(|part| wanted.starts_with('{') || wanted == part))
+        && parts.next().is_none()
 }
 
 #[cfg(test)]
@@ -100,6 +114,8 @@ mod tests {
         assert_eq!(methods.of("/events/5"), "GET");
         assert_eq!(methods.of("/docs"), "GET");
         assert_eq!(methods.of("/nowhere/at/all"), "");
+        assert_eq!(methods.template("/events/5"), Some("/events/{id}"));
+        assert_eq!((methods.template("/events/5/6"), methods.template("/")), (None, None));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 
 mod events;
 mod health;
+mod jobs;
 mod lifecycle;
+mod operators;
 mod registrations;
+mod simulations;
 mod tickets;
 
 use poem_openapi::{OpenApi, Tags};
@@ -24,5 +27,14 @@ enum Tag {
 
 /// Every operation. They find the `App` in the request.
 pub(crate) fn operations() -> impl OpenApi {
-    (events::Events, lifecycle::Lifecycle, registrations::Registrations, tickets::Tickets, health::Health)
+    (
+        events::Events,
+        lifecycle::Lifecycle,
+        registrations::Registrations,
+        tickets::Tickets,
+        jobs::Jobs,
+        operators::Operators,
+        simulations::Simulations,
+        health::Health,
+    )
 }

@@ -40,11 +40,7 @@ const RETRY_AFTER: u32 = 1;
 enum Begun {
     /// With `Prefer: wait`: it is over, and this is what it showed.
     #[oai(status = 200)]
-    Over(
-        Json<Simulation>,
-        #[oai(header = "Location")] String,
-        #[oai(header = "Preference-Applied")] Option<String>,
-    ),
+    Over(Json<Simulation>, #[oai(header = "Location")] String, #[oai(header = "Preference-Applied")] Option<String>),
     /// It is running: ask for it at `Location`.
     #[oai(status = 202)]
     Running(
@@ -62,7 +58,7 @@ enum Found {
     Simulation(Json<Simulation>, #[oai(header = "Preference-Applied")] Option<String>),
 }
 
-#[OpenApi(tag = "Tag::Administration")]
+#[OpenApi(tag = "Tag::Operations")]
 impl Simulations {
     /// Simulates a sale
     ///

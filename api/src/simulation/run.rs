@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Database, Error, event, rehearsal,
+    Database, Error, event,
     job::{JobState, enqueue::NewJob},
+    rehearsal,
     simulation::{self, Simulation},
 };
 use futures_util::{StreamExt, stream};

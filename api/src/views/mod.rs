@@ -1,13 +1,21 @@
 //! What clients see of the tables: the schemas of the OpenAPI document.
 
+mod audit_entry;
 mod edit_event;
 mod event;
+mod job;
 mod new_event;
+mod queue;
 mod registration;
+mod simulation;
 mod ticket;
 
+pub(crate) use audit_entry::{AuditEntity, AuditEntry, AuditPage};
 pub(crate) use edit_event::EditEvent;
 pub(crate) use event::{Event, EventEffect, EventPage};
+pub(crate) use job::{Job, JobPage, JobState, Retried};
 pub(crate) use new_event::NewEvent;
-pub(crate) use registration::{NewRegistration, Registration, Status as RegistrationStatus};
+pub(crate) use queue::{Queue, QueuedEvent};
+pub(crate) use registration::{NewRegistration, RefusalCode, Registration, Status as RegistrationStatus};
+pub(crate) use simulation::Simulation;
 pub(crate) use ticket::{EditTicket, Ticket};

@@ -13,7 +13,7 @@ use crate::{
 
 /// Walks from one busy event to the next in the index of pending jobs: the cost is one seek for each busy event,
 /// however many jobs each has and however many events are idle.
-const BUSY_EVENTS: &str = "WITH RECURSIVE lane (event_id) AS (
+pub(crate) const BUSY_EVENTS: &str = "WITH RECURSIVE lane (event_id) AS (
     SELECT * FROM (SELECT event_id FROM job WHERE state = 'pending' ORDER BY event_id LIMIT 1) AS first
     UNION ALL
     SELECT (SELECT job.event_id FROM job WHERE job.state = 'pending' AND job.event_id > lane.event_id

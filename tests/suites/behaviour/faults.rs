@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::{Client, Kind, Process, Setup, World, both_databases, every, new_key};
 
 /// Makes the database refuse a ticket for one person, as nothing that people can send does.
-async fn poison(world: &World, person: &str) {
+pub(crate) async fn poison(world: &World, person: &str) {
     let statements = match world.kind {
         Kind::Sqlite => vec![format!(
             "CREATE TRIGGER poison BEFORE INSERT ON ticket WHEN NEW.email = '{person}' \
@@ -24,6 +24,16 @@ async fn poison(world: &World, person: &str) {
     for statement in statements {
         world.execute(&statement).await;
     }
+}
+
+/// Ends what [`poison`] began.
+pub(crate) async fn cure(world: &World) {
+    world
+        .execute(match world.kind {
+            Kind::Sqlite => "DROP TRIGGER poison",
+            Kind::Postgres => "DROP TRIGGER poison ON ticket; DROP FUNCTION poison()",
+        })
+        .await;
 }
 
 /// Registers one new person; the id of what was acknowledged, if it was.

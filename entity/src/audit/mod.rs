@@ -1,6 +1,8 @@
 //! The record: one row, never changed again, for each change of state of a ticket, an event or an account, written in
 //! the transaction that made the change.
 
+pub mod read;
+
 use sea_orm::entity::prelude::*;
 
 use crate::{
@@ -45,13 +47,31 @@ impl Actor {
     }
 }
 
+/// What kind of somebody, or something, changes things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ActorKind {
+    /// Somebody with an account of ours.
+    #[sea_orm(string_value = "account")]
+    Account,
+    /// Somebody whom an authenticating gateway vouched for.
+    #[sea_orm(string_value = "gateway")]
+    Gateway,
+    /// A worker.
+    #[sea_orm(string_value = "worker")]
+    Worker,
+    /// Whoever runs the service, at the command line.
+    #[sea_orm(string_value = "operator")]
+    Operator,
+}
+
 impl Who {
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> ActorKind {
         match self {
-            Self::Account(_) => "account",
-            Self::Gateway(_) => "gateway",
-            Self::Worker(_) => "worker",
-            Self::Operator => "operator",
+            Self::Account(_) => ActorKind::Account,
+            Self::Gateway(_) => ActorKind::Gateway,
+            Self::Worker(_) => ActorKind::Worker,
+            Self::Operator => ActorKind::Operator,
         }
     }
 
@@ -65,24 +85,18 @@ impl Who {
 }
 
 /// What kind of thing changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Entity {
     /// An account.
+    #[sea_orm(string_value = "account")]
     Account,
     /// An event.
+    #[sea_orm(string_value = "event")]
     Event,
     /// A ticket.
+    #[sea_orm(string_value = "ticket")]
     Ticket,
-}
-
-impl Entity {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Event => "event",
-            Self::Ticket => "ticket",
-        }
-    }
 }
 
 /// A step that things of one kind made together.
@@ -168,10 +182,10 @@ pub async fn record(
     }
     parameters.extend(values![
         now,
-        actor.who.kind(),
+        actor.who.kind().to_value(),
         actor.who.name(),
         step.action,
-        step.entity.as_str(),
+        step.entity.to_value(),
         event_id,
         step.from.clone(),
         step.to.clone(),

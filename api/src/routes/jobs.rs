@@ -1,0 +1,122 @@
+//! Looking at registrations as jobs, and deciding about those that failed.
+
+use std::sync::Arc;
+
+use entity::job::operate;
+use poem::{http::Uri, web::Data};
+use poem_openapi::{ApiResponse, OpenApi, param::Path};
+use uuid::Uuid;
+
+use super::Tag;
+use crate::{
+    app::App,
+    attempt::attempt,
+    http::{
+        caller::{Admin, As},
+        fields::path_id,
+        json::{Body, Json, Nothing},
+        parameters::{Limit, Position},
+        problem::{Code, FieldError, Problem},
+        query::{Wanted, next_link},
+    },
+    operate::{discard, retry, retry_all},
+    views::{Job, JobPage, JobState, Retried},
+};
+
+pub(super) struct Jobs;
+
+#[derive(ApiResponse)]
+enum Page {
+    /// Here they are.
+    #[oai(status = 200)]
+    Jobs(Json<JobPage>, #[oai(header = "Link")] Option<String>),
+}
+
+#[OpenApi(tag = "Tag::Operations")]
+impl Jobs {
+    /// Lists jobs
+    ///
+    /// A job is a registration as whoever runs the service sees it. Newest first; all of them, or those in one state or
+    /// of one event. For administrators.
+    #[oai(path = "/admin/jobs", method = "get", operation_id = "listJobs")]
+    async fn list(
+        &self,
+        app: Data<&Arc<App>>,
+        _caller: As<Admin>,
+        /// Only those in this state.
+        state: Wanted<JobState>,
+        /// Only those of this event.
+        event_id: Wanted<Uuid>,
+        limit: Limit,
+        cursor: Position,
+        uri: &Uri,
+    ) -> Result<Page, Problem> {
+        let filter = operate::Filter { state: state.0.map(Into::into), event_id: event_id.0 };
+        // One more than asked for tells whether there is another page.
+        let mut jobs = operate::list(app.database.reader(), filter, cursor.0, limit.0 + 1).await?;
+        let has_more = jobs.len() > limit.0 as usize;
+        jobs.truncate(limit.0 as usize);
+        let next_cursor = jobs.last().filter(|_| has_more).map(|job| job.seq.to_string());
+        let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
+        Ok(Page::Jobs(Json(JobPage { data: jobs.into_iter().map(Job::from).collect(), next_cursor }), link))
+    }
+
+    /// Retries a failed job
+    ///
+    /// It is pending again and has its attempts anew, but has lost its turn: jobs that came later may have been decided.
+    /// For administrators.
+    #[oai(path = "/admin/jobs/:id/retry", method = "post", operation_id = "retryJob")]
+    async fn retry(
+        &self,
+        app: Data<&Arc<App>>,
+        _caller: As<Admin>,
+        id: Path<String>,
+        _body: Body<Nothing>,
+    ) -> Result<Json<Job>, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let database = app.database.clone();
+        let job = attempt(move || retry(database.clone(), id)).await??;
+        app.intents.notify_one();
+        Ok(Json(job))
+    }
+
+    /// Discards a failed job
+    ///
+    /// Its registration is refused as `discarded`, for good. For administrators.
+    #[oai(path = "/admin/jobs/:id/discard", method = "post", operation_id = "discardJob")]
+    async fn discard(
+        &self,
+        app: Data<&Arc<App>>,
+        _caller: As<Admin>,
+        id: Path<String>,
+        _body: Body<Nothing>,
+    ) -> Result<Json<Job>, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let database = app.database.clone();
+        Ok(Json(attempt(move || discard(database.clone(), id)).await??))
+    }
+
+    /// Retries all failed jobs
+    ///
+    /// Those of one event, or all there are. They are retried in batches; when this does not answer in time, asking
+    /// again goes on with the rest. For administrators.
+    #[oai(path = "/admin/jobs/retry", method = "post", operation_id = "retryJobs")]
+    async fn retry_all(
+        &self,
+        app: Data<&Arc<App>>,
+        _caller: As<Admin>,
+        /// Only `failed` makes sense, and is meant when absent.
+        state: Wanted<JobState>,
+        /// Only those of this event.
+        event_id: Wanted<Uuid>,
+        _body: Body<Nothing>,
+    ) -> Result<Json<Retried>, Problem> {
+        if state.0.is_some_and(|state| state != JobState::Failed) {
+            let detail = "must be failed: only failed jobs can be retried".to_owned();
+            let error = FieldError { pointer: "?state".to_owned(), code: "out_of_range".to_owned(), detail };
+            return Err(Problem::invalid(vec![error]));
+        }
+        let retried = retry_all(&app.database, event_id.0, || app.intents.notify_one()).await?;
+        Ok(Json(Retried { retried }))
+    }
+}

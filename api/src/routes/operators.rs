@@ -1,0 +1,95 @@
+//! How the service is doing, for whoever runs it: the queue, the record, the metrics.
+
+use std::sync::Arc;
+
+use entity::audit::read;
+use poem::{http::Uri, web::Data};
+use poem_openapi::{ApiResponse, OpenApi};
+use uuid::Uuid;
+
+use super::Tag;
+use crate::{
+    app::App,
+    http::{
+        caller::{Admin, As},
+        json::Json,
+        parameters::{Limit, Position},
+        problem::Problem,
+        query::{Wanted, next_link},
+        time::Time,
+    },
+    metrics::Text,
+    views::{AuditEntity, AuditEntry, AuditPage, Queue},
+};
+
+pub(super) struct Operators;
+
+#[derive(ApiResponse)]
+enum Page {
+    /// Here it is.
+    #[oai(status = 200)]
+    Entries(Json<AuditPage>, #[oai(header = "Link")] Option<String>),
+}
+
+#[OpenApi(tag = "Tag::Operations")]
+impl Operators {
+    /// Tells how much waits to be decided
+    ///
+    /// For administrators.
+    #[oai(path = "/admin/queue", method = "get", operation_id = "getQueue")]
+    async fn queue(&self, app: Data<&Arc<App>>, _caller: As<Admin>) -> Result<Json<Queue>, Problem> {
+        Ok(Json(app.readings.latest(&app.database).await?.view()))
+    }
+
+    /// Reads the record of changes
+    ///
+    /// Every change of the state of a ticket, an event or an account, newest first. What a request did can be found by
+    /// the time, the actor and the thing; `request_id` is that of the log. For administrators.
+    #[oai(path = "/admin/audit", method = "get", operation_id = "listAudit")]
+    #[expect(clippy::too_many_arguments, reason = "each parameter is an argument")]
+    async fn audit(
+        &self,
+        app: Data<&Arc<App>>,
+        _caller: As<Admin>,
+        /// Only what changed things of this kind.
+        entity: Wanted<AuditEntity>,
+        /// Only what changed this ticket, event or account.
+        entity_id: Wanted<Uuid>,
+        /// Only what changed this event or its tickets.
+        event_id: Wanted<Uuid>,
+        /// Only what this account or worker (an id) or person behind a gateway (an e-mail) did.
+        actor: Wanted<String>,
+        /// Only this action.
+        action: Wanted<String>,
+        /// Not before this time.
+        since: Wanted<Time>,
+        /// Before this time.
+        until: Wanted<Time>,
+        limit: Limit,
+        cursor: Position,
+        uri: &Uri,
+    ) -> Result<Page, Problem> {
+        let filter = read::Filter {
+            entity: entity.0.map(Into::into),
+            entity_id: entity_id.0,
+            event_id: event_id.0,
+            actor: actor.0,
+            action: action.0,
+            since: since.0.map(|time| time.0),
+            until: until.0.map(|time| time.0),
+        };
+        let page = read::list(app.database.reader(), &filter, cursor.0, limit.0).await?;
+        let next_cursor = page.next.map(|seq| seq.to_string());
+        let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
+        let data = page.entries.into_iter().map(AuditEntry::from).collect();
+        Ok(Page::Entries(Json(AuditPage { data, next_cursor }), link))
+    }
+
+    /// Tells numbers about the service
+    ///
+    /// In the text format of OpenMetrics, for Prometheus.
+    #[oai(path = "/metrics", method = "get", operation_id = "metrics")]
+    async fn metrics(&self, app: Data<&Arc<App>>) -> Result<Text, Problem> {
+        Ok(Text(app.metrics.text(&app.database, &app.readings).await))
+    }
+}

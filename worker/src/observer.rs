@@ -1,0 +1,27 @@
+//! What a worker tells whoever counts what it does.
+
+use std::{fmt::Debug, time::Duration};
+
+use entity::job::{Outcome, Refusal};
+
+/// Somebody who counts. It is told after the commit, and must not take long.
+pub trait Observer: Debug + Send + Sync {
+    /// An event's turn is over: its batch was settled, if there was one.
+    fn settled(&self, batch: &Settled);
+}
+
+/// What an event's turn led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What was decided, each as often as it was, and for refusals the reason. Empty if there were only chores.
+    pub outcomes: Vec<(Outcome, Option<Refusal>, u64)>,
+    /// How long the transaction waited for the write lock or, on PostgreSQL, for a connection.
+    pub waited: Duration,
+    /// How long it took from then on, the commit included.
+    pub took: Duration,
+}
+
+/// Nobody counts.
+impl Observer for () {
+    fn settled(&self, _: &Settled) {}
+}
