@@ -6,10 +6,12 @@
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use crate::{
-    Error, Millis, Transaction,
+    Error, Millis, Seats, Transaction,
+    audit::Actor,
     db::{sql, values},
     error::guard,
     event,
+    job::prune,
 };
 
 /// How far a simulation is.
@@ -157,19 +159,21 @@ pub async fn left_behind(connection: &impl ConnectionTrait, now: Millis) -> Resu
     Ok(Simulation::find_by_statement(query).one(connection).await?)
 }
 
-/// Removes a part of a shadow, which the caller has locked: at most `limit` of its jobs with their tickets, and when none
-/// are left the shadow itself; a simulation that was running is abandoned then. Returns whether there is more.
+/// Removes a part of a shadow: at most `limit` of its jobs with their tickets, and when none are left the shadow itself; a
+/// simulation that was running is abandoned then. Returns whether there is more.
 ///
 /// # Errors
 /// What the database answered.
 pub async fn remove_shadow(tx: &Transaction, simulation: &Simulation, limit: u32) -> Result<bool, Error> {
-    const SOME: &str = "SELECT id FROM job WHERE event_id = ? ORDER BY seq LIMIT ?";
     let Some(shadow_id) = simulation.shadow_id else { return Ok(false) };
-    for statement in
-        [format!("DELETE FROM ticket WHERE job_id IN ({SOME})"), format!("DELETE FROM job WHERE id IN ({SOME})")]
-    {
-        let deleted = tx.execute_raw(sql(&**tx, &statement, values![shadow_id, i64::from(limit)])).await?;
-        if statement.starts_with("DELETE FROM job") && deleted.rows_affected() > 0 {
+    // Nothing of a shadow is recorded, so it does not matter who does this.
+    let nobody = Actor::worker(simulation.id);
+    if let Some(shadow) = event::lock(tx, shadow_id).await?.filter(|shadow| shadow.shadow_of.is_some()) {
+        let pruned = prune::remove_all(tx, shadow_id, limit).await?;
+        let mut seats = Seats::of(tx, shadow, &nobody, tx.now().await?);
+        seats.give_back(pruned.seats)?;
+        seats.save().await?;
+        if pruned.jobs > 0 {
             return Ok(true);
         }
     }

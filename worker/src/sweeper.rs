@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::{Database, Error, event, simulation};
+use entity::{Database, Error, simulation};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -35,9 +35,6 @@ async fn sweep(database: &Database, limit: u32) -> Result<bool, Error> {
     let database = database.clone();
     let swept = tokio::spawn(async move {
         let tx = database.begin(LOCK_PATIENCE).await?;
-        if let Some(shadow_id) = left.shadow_id {
-            event::lock(&tx, shadow_id).await?;
-        }
         simulation::remove_shadow(&tx, &left, limit).await?;
         tx.commit().await
     });

@@ -60,7 +60,7 @@ async fn rehearse(app: &App, simulation: &Simulation) -> Result<(), Error> {
     let tx = app.database.begin(PATIENCE).await?;
     simulation::finish(&tx, simulation.id, &text, tx.now().await?).await?;
     tx.commit().await?;
-    remove(&app.database, simulation, shadow_id).await
+    remove(&app.database, simulation).await
 }
 
 /// Sends everybody to intake, in order of their numbers. Returns how many could not be taken in.
@@ -125,10 +125,9 @@ async fn wait_for_outcomes(
     Ok(())
 }
 
-async fn remove(database: &Database, simulation: &Simulation, shadow_id: Uuid) -> Result<(), Error> {
+async fn remove(database: &Database, simulation: &Simulation) -> Result<(), Error> {
     loop {
         let tx = database.begin(PATIENCE).await?;
-        event::lock(&tx, shadow_id).await?;
         let more = simulation::remove_shadow(&tx, simulation, REMOVED_MAX).await?;
         tx.commit().await?;
         if !more {

@@ -37,11 +37,24 @@ pub struct Pruned {
 /// # Errors
 /// What the database answered.
 pub async fn prune(tx: &Transaction, event_id: Uuid, limit: u32) -> Result<Pruned, Error> {
-    const OLDEST: &str = "SELECT id FROM job WHERE event_id = ? AND state = 'settled' ORDER BY seq LIMIT ?";
+    remove(tx, "event_id = ? AND state = 'settled'", event_id, limit).await
+}
+
+/// Deletes jobs of an event with their tickets, whatever their state, oldest first, at most `limit`.
+///
+/// # Errors
+/// What the database answered.
+pub async fn remove_all(tx: &Transaction, event_id: Uuid, limit: u32) -> Result<Pruned, Error> {
+    remove(tx, "event_id = ?", event_id, limit).await
+}
+
+async fn remove(tx: &Transaction, which: &str, event_id: Uuid, limit: u32) -> Result<Pruned, Error> {
+    let oldest = format!("SELECT id FROM job WHERE {which} ORDER BY seq LIMIT ?");
+    let parameters = || values![event_id, i64::from(limit)];
     let tickets = sql(
         &**tx,
-        &format!("DELETE FROM ticket WHERE job_id IN ({OLDEST}) RETURNING status, party_size"),
-        values![event_id, i64::from(limit)],
+        &format!("DELETE FROM ticket WHERE job_id IN ({oldest}) RETURNING status, party_size"),
+        parameters(),
     );
     let mut seats = 0;
     for row in tx.query_all_raw(tickets).await? {
@@ -50,6 +63,6 @@ pub async fn prune(tx: &Transaction, event_id: Uuid, limit: u32) -> Result<Prune
             seats += row.try_get::<i64>("", "party_size")?;
         }
     }
-    let jobs = sql(&**tx, &format!("DELETE FROM job WHERE id IN ({OLDEST})"), values![event_id, i64::from(limit)]);
+    let jobs = sql(&**tx, &format!("DELETE FROM job WHERE id IN ({oldest})"), parameters());
     Ok(Pruned { jobs: tx.execute_raw(jobs).await?.rows_affected(), seats })
 }
