@@ -4,7 +4,7 @@
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
 //! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
-//! - `lifecycle`, `own_ticket` and `cancel` are use cases: one guarded transaction each;
+//! - `lifecycle`, `own_ticket` and `cancel` are use cases: one guarded transaction each; `export` writes attendees as CSV;
 //! - `secret` is what tokens and ticket codes are made from;
 //! - `settings`, `serve` and `cli` make a process of it.
 
@@ -12,6 +12,7 @@ mod app;
 mod attempt;
 mod cancel;
 mod cli;
+mod export;
 mod http;
 mod intake;
 mod lifecycle;

@@ -5,6 +5,8 @@
 //!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
+//! - [`summary`], [`attendees`] and [`analytics`] are what an organizer sees of an event; [`mine`] is what anybody sees
+//!   of their own.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
@@ -13,6 +15,8 @@
 //! connection. All of them return a count or the rows that really moved, and callers check it.
 
 pub mod account;
+pub mod analytics;
+pub mod attendees;
 pub mod audit;
 mod clock;
 mod db;
@@ -21,8 +25,10 @@ mod error;
 pub mod event;
 pub mod job;
 mod manage;
+pub mod mine;
 pub mod registration;
 mod seats;
+pub mod summary;
 pub mod ticket;
 mod viewer;
 pub mod waitlist;

@@ -80,12 +80,13 @@ impl Cursor {
     }
 }
 
-/// The first value of a query parameter. Ours never need escaping, so an escaped one is a wrong one.
-fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+/// The first value of a query parameter. Those read with this never need escaping, so an escaped one is a wrong one.
+pub(super) fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
-fn wrong_parameter(pointer: &str, code: &str, detail: String) -> Problem {
+/// A query parameter, named as in `?limit`, is wrong.
+pub(super) fn wrong_parameter(pointer: &str, code: &str, detail: String) -> Problem {
     Problem::invalid(vec![FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail }])
 }
 
@@ -200,6 +201,7 @@ macro_rules! parameter {
         }
     };
 }
+pub(super) use parameter;
 
 parameter!(IdempotencyKey, in: Header, required: true,
     schema: MetaSchema { min_length: Some(1), max_length: Some(255), ..MetaSchema::new("string") },

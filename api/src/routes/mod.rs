@@ -4,6 +4,8 @@
 mod events;
 mod health;
 mod lifecycle;
+mod mine;
+mod organizer;
 mod registrations;
 mod tickets;
 
@@ -24,5 +26,8 @@ enum Tag {
 
 /// Every operation. They find the `App` in the request.
 pub(crate) fn operations() -> impl OpenApi {
-    (events::Events, lifecycle::Lifecycle, registrations::Registrations, tickets::Tickets, health::Health)
+    (
+        (events::Events, lifecycle::Lifecycle, organizer::Organizers, mine::Mine),
+        (registrations::Registrations, tickets::Tickets, health::Health),
+    )
 }

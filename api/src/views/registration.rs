@@ -160,14 +160,20 @@ fn status(registration: &registration::Registration) -> Status {
 
 impl Refusal {
     fn new(refusal: job::Refusal, may_return: bool) -> Self {
-        let code = match refusal {
-            job::Refusal::EventCancelled => RefusalCode::EventCancelled,
-            job::Refusal::AlreadyRegistered => RefusalCode::AlreadyRegistered,
-            job::Refusal::NotEnoughSeats => RefusalCode::NotEnoughSeats,
-            job::Refusal::SoldOut => RefusalCode::SoldOut,
-            job::Refusal::Discarded => RefusalCode::Discarded,
-        };
+        let code = RefusalCode::from(refusal);
         Self { code, detail: Code::from(code).detail().to_owned(), may_return: may_return.then_some(true) }
+    }
+}
+
+impl From<job::Refusal> for RefusalCode {
+    fn from(refusal: job::Refusal) -> Self {
+        match refusal {
+            job::Refusal::EventCancelled => Self::EventCancelled,
+            job::Refusal::AlreadyRegistered => Self::AlreadyRegistered,
+            job::Refusal::NotEnoughSeats => Self::NotEnoughSeats,
+            job::Refusal::SoldOut => Self::SoldOut,
+            job::Refusal::Discarded => Self::Discarded,
+        }
     }
 }
 
