@@ -5,7 +5,7 @@ use poem::{
     http::{HeaderMap, header},
 };
 
-use super::problem::Code;
+use super::problem::{Code, Problem};
 
 /// A format that lists come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Format {
 
 impl<'a> FromRequest<'a> for Format {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        Ok(Self::preferred(request.headers()).ok_or(Code::NotAcceptable).map_err(super::problem::Problem::from)?)
+        Ok(Self::preferred(request.headers()).ok_or_else(|| Problem::from(Code::NotAcceptable))?)
     }
 }
 

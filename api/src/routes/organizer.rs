@@ -57,7 +57,6 @@ impl Organizers {
     /// CSV, without pages; texts that a spreadsheet would take for a formula begin with an apostrophe there. For the
     /// event's organizer and administrators.
     #[oai(path = "/events/:id/attendees", method = "get", operation_id = "listAttendees")]
-    #[expect(clippy::too_many_arguments, reason = "each parameter is an argument of its own")]
     async fn attendees(
         &self,
         app: Data<&Arc<App>>,
