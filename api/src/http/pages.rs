@@ -37,8 +37,8 @@ impl<T> Page<T> {
 
 /// The same question, from another place on.
 fn link(uri: &Uri, cursor: &str) -> String {
-    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let mut pairs: Vec<&str> = kept.filter(|pair| !pair.starts_with("cursor=")).collect();
+    let asked = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let mut pairs: Vec<&str> = asked.filter(|pair| !pair.starts_with("cursor=")).collect();
     let cursor = format!("cursor={cursor}");
     pairs.push(&cursor);
     format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))

@@ -15,7 +15,7 @@ pub(crate) async fn all_pages(client: &Client, first: &str) -> Vec<Value> {
             assert_eq!(link, "");
             return found;
         };
-        path = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
+        path = link.replace('<', "").replace(">; rel=\"next\"", "");
         assert!(path.ends_with(&format!("cursor={next}")), "{link}");
     }
 }
