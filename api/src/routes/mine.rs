@@ -6,7 +6,7 @@ use entity::{mine, registration, summary};
 use poem::{http::Uri, web::Data};
 use poem_openapi::OpenApi;
 
-use super::Tag;
+use super::{Tag, registrations::with_place};
 use crate::{
     app::App,
     http::{
@@ -41,14 +41,17 @@ impl Mine {
         let (reader, status) = (app.database.reader(), status.0.map(Into::into));
         let mut tickets = mine::tickets(reader, &caller.0.email, status, now, cursor.0, rows_for(limit)).await?;
         let next_cursor = cut(&mut tickets, limit, |ticket| SeqCursor::write(ticket.seq));
-        let data = tickets.iter().map(|ticket| Ticket::at(ticket, now)).collect();
+        let mut data = Vec::with_capacity(tickets.len());
+        for ticket in &tickets {
+            let position = app.position(ticket).await?;
+            data.push(position.into_iter().fold(Ticket::at(ticket, now), Ticket::with_position));
+        }
         Ok(Page::new(uri, next_cursor.clone(), TicketPage { data, next_cursor }))
     }
 
     /// Lists your registrations
     ///
-    /// Those that you submitted, for yourself or for others, the newest first. Where a pending one stands in the queue,
-    /// only `getRegistration` tells.
+    /// Those that you submitted, for yourself or for others, the newest first.
     #[oai(path = "/registrations", method = "get", operation_id = "listRegistrations", tag = "Tag::Registrations")]
     async fn registrations(
         &self,
@@ -62,7 +65,11 @@ impl Mine {
         let mut found = registration::list_submitted(database.reader(), email, cursor.0, rows_for(limit)).await?;
         let next_cursor = cut(&mut found, limit, |registration| SeqCursor::write(registration.seq));
         let now = database.now().await?;
-        let data = found.iter().map(|registration| Registration::at(registration, now)).collect();
+        let mut data = Vec::with_capacity(found.len());
+        for stored in found {
+            let view = Registration::at(&stored, now);
+            data.push(with_place(&app, (stored, view)).await?);
+        }
         Ok(Page::new(uri, next_cursor.clone(), RegistrationPage { data, next_cursor }))
     }
 

@@ -24,6 +24,13 @@ pub(crate) fn texts(items: &[Value], name: &str) -> Vec<String> {
     items.iter().map(|item| item[name].as_str().unwrap_or_default().to_owned()).collect()
 }
 
+/// Joins an event's line for so many seats.
+pub(crate) async fn wait_in_line(client: &Client, event: &str, who: &str, party_size: u32) {
+    let person = client.attendee(&format!("{who}@example.org"));
+    let joined = person.waiting(20).register_with(event, "k", json!({"party_size": party_size})).await;
+    assert_eq!((joined.status, joined.text("status").as_str()), (201, "waitlisted"), "{joined:?}");
+}
+
 /// Runs a hold out that nobody reaps.
 pub(crate) async fn run_out(world: &World, email: &str) {
     world.execute(&format!("UPDATE ticket SET expires_at = created_at WHERE email = '{email}'")).await;
@@ -84,10 +91,22 @@ both_databases! {
         assert_eq!(texts(&all_pages(&guest, "/tickets").await, "registration_id"), [of_guest]);
     }
 
+    async fn those_who_wait_see_their_place(world: &mut World) {
+        let client = world.start(&Setup::default());
+        let event = client.event(1, json!({"waitlist_enabled": true})).await;
+        client.attendee("seated@example.org").ticket(&event).await;
+        for who in ["first", "second"] {
+            wait_in_line(&client, &event, who, 1).await;
+        }
+        let second = client.attendee("second@example.org");
+        assert_eq!(second.get("/tickets?status=waitlisted").await.body["data"][0]["position"], 2);
+        assert_eq!(second.get("/registrations").await.body["data"][0]["ticket"]["position"], 2);
+    }
+
     async fn own_events_come_with_their_counts(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, workers: 1, ..Setup::default() });
-        let full = client.event(10, json!({"max_party_size": 4, "waitlist_enabled": false})).await;
-        let draft = client.event(3, json!({})).await;
+        let full = client.event(8, json!({"max_party_size": 4, "waitlist_enabled": true})).await;
+        let draft = client.event(3, json!({"status": "draft"})).await;
         let cancelled = client.event(4, json!({})).await;
         let shadow = client.event(5, json!({})).await;
         let others = client.as_role("else@example.org", "organizer");
@@ -104,22 +123,21 @@ both_databases! {
         }
         let gone = client.attendee("gone@example.org");
         let ticket = gone.ticket(&full).await;
-        world.workers.clear();
         assert_eq!(gone.post_empty(&format!("/tickets/{ticket}/cancel")).await.status, 200);
+        for who in ["waits", "waits-too"] {
+            wait_in_line(&client, &full, who, 3).await;
+        }
+        world.workers.clear();
         let event = world.id(&full);
         world.execute("UPDATE ticket SET status = 'checked_in', checked_in_at = 1 WHERE email = 'in@example.org'").await;
-        for (seq, size) in [(1, 2), (2, 4)] {
-            wait_in_line(world, &full, seq, size).await;
-        }
         world.enqueue(&full, 7).await;
-        world.execute(&format!("UPDATE event SET status = 'draft' WHERE id = {}", world.id(&draft))).await;
         world.execute(&format!("UPDATE event SET status = 'cancelled' WHERE id = {}", world.id(&cancelled))).await;
         world.execute(&format!("UPDATE event SET shadow_of = {event} WHERE id = {}", world.id(&shadow))).await;
 
         let found = all_pages(&client.organizer(), "/me/events?limit=2").await;
         assert_eq!(texts(&found, "id"), [cancelled, draft, full]);
         assert_eq!(texts(&found, "status"), ["cancelled", "draft", "published"]);
-        let counts = json!({"capacity": 10, "available": 4, "held": 1, "confirmed": 3, "checked_in": 2, "waiting": 2,
+        let counts = json!({"capacity": 8, "available": 2, "held": 1, "confirmed": 3, "checked_in": 2, "waiting": 2,
             "waiting_seats": 6, "pending_intents": 7});
         assert_eq!(found[2]["counts"], counts);
         let empty = json!({"capacity": 3, "available": 3, "held": 0, "confirmed": 0, "checked_in": 0, "waiting": 0,
@@ -131,6 +149,8 @@ both_databases! {
 
         assert_eq!(texts(&all_pages(&others, "/me/events").await, "name"), ["Other"]);
         assert_eq!(all_pages(&client.as_role("root@example.org", "admin"), "/me/events").await, Vec::<Value>::new());
+        // As its record has it.
+        world.execute("UPDATE ticket SET status = 'confirmed' WHERE email = 'in@example.org'").await;
     }
 
     async fn lists_are_for_callers_who_ask_well(world: &mut World) {
@@ -149,25 +169,4 @@ both_databases! {
         let answer = client.organizer().get("/tickets?status=active").await;
         assert_eq!((answer.status, &answer.body["errors"][0]["pointer"]), (422, &json!("?status")));
     }
-}
-
-/// Puts a party at the end of an event's line, past the programs.
-pub(crate) async fn wait_in_line(world: &World, event: &str, number: u32, party_size: u32) {
-    let event = world.id(event);
-    let id = match world.kind {
-        tests::Kind::Sqlite => "randomblob(16)",
-        tests::Kind::Postgres => "gen_random_uuid()",
-    };
-    let email = format!("waiting-{number}@example.org");
-    world
-        .execute(&format!(
-            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
-                 state, outcome, run_at, created_at, settled_at)
-             VALUES ({id}, 'register', {event}, '{email}', 'W', {party_size}, '{email}', 'k', 'f',
-                 'settled', 'waitlisted', 0, {number}, {number});
-             INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, created_at)
-             SELECT {id}, event_id, id, email, name, party_size, 'waitlisted', created_at FROM job
-             WHERE email = '{email}' AND event_id = {event}"
-        ))
-        .await;
 }

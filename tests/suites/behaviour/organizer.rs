@@ -40,9 +40,8 @@ async fn set(world: &World, table: &str, assignments: &str, email: &str) {
 both_databases! {
     async fn only_managers_see_into_an_event(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
-        let (event, draft) = (client.event(5, json!({})).await, client.event(5, json!({})).await);
+        let (event, draft) = (client.event(5, json!({})).await, client.event(5, json!({"status": "draft"})).await);
         let shadow = client.event(5, json!({})).await;
-        world.execute(&format!("UPDATE event SET status = 'draft' WHERE id = {}", world.id(&draft))).await;
         let copy = format!("UPDATE event SET shadow_of = {} WHERE id = {}", world.id(&event), world.id(&shadow));
         world.execute(&copy).await;
         let admin = client.as_role("root@example.org", "admin");
@@ -183,12 +182,14 @@ both_databases! {
 
     async fn the_waitlist_tells_who_is_where(world: &mut World) {
         let client = world.start(&WORKER_APART);
-        let (event, other) = (client.event(1, json!({})).await, client.event(1, json!({})).await);
-        invite(&client, &event, "Seated", "seated@example.org").await;
-        world.workers.clear();
-        for n in 1..=5 {
-            wait_in_line(world, &event, n, n).await;
-            wait_in_line(world, &other, n + 10, 1).await;
+        let more = json!({"waitlist_enabled": true, "max_party_size": 5});
+        let (event, other) = (client.event(5, more.clone()).await, client.event(5, more).await);
+        for event in [&event, &other] {
+            let whole = json!({"party_size": 5});
+            client.attendee("seated@example.org").waiting(20).register_with(event, &new_key(), whole).await;
+            for n in 1..=5 {
+                wait_in_line(&client, event, &format!("waiting-{n}-{event}"), n).await;
+            }
         }
         let (organizer, path) = (client.organizer(), format!("/events/{event}/waitlist?limit=2"));
         let places = async || {
@@ -197,10 +198,11 @@ both_databases! {
             found.iter().map(place).collect::<Vec<_>>()
         };
         assert_eq!(places().await, [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]);
-        let third = organizer.get(&path).await.body["data"][1].clone();
-        assert_eq!((&third["email"], &third["name"]), (&json!("waiting-2@example.org"), &json!("W")));
-        let leave = format!("/tickets/{}/cancel", third["ticket_id"].as_str().unwrap());
-        assert_eq!(client.attendee("waiting-2@example.org").post_empty(&leave).await.status, 200);
+        let second = organizer.get(&path).await.body["data"][1].clone();
+        let name = format!("waiting-2-{event}");
+        assert_eq!((&second["email"], &second["name"]), (&json!(format!("{name}@example.org")), &json!(name)));
+        let leave = format!("/tickets/{}/cancel", second["ticket_id"].as_str().unwrap());
+        assert_eq!(client.attendee(&format!("{name}@example.org")).post_empty(&leave).await.status, 200);
         assert_eq!(places().await, [(1, 1), (2, 3), (3, 4), (4, 5)]);
     }
 
