@@ -7,6 +7,7 @@
 //! - `lifecycle`, `own_ticket`, `cancel` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
 //! - `queue` and `metrics` tell operators how the service is doing;
+//! - `export` writes attendees as CSV;
 //! - `secret` is what tokens and ticket codes are made from;
 //! - `settings`, `serve` and `cli` make a process of it.
 
@@ -14,6 +15,7 @@ mod app;
 mod attempt;
 mod cancel;
 mod cli;
+mod export;
 mod http;
 mod intake;
 mod lifecycle;

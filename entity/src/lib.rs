@@ -6,6 +6,8 @@
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
 //! - [`simulation`] and [`rehearsal`] are about hidden copies of events on which a sale is tried out.
+//! - [`summary`], [`attendees`] and [`analytics`] are what an organizer sees of an event; [`mine`] is what anybody sees
+//!   of their own.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
@@ -15,6 +17,8 @@
 //! connection. All of them return a count or the rows that really moved, and callers check it.
 
 pub mod account;
+pub mod analytics;
+pub mod attendees;
 pub mod audit;
 mod clock;
 mod db;
@@ -23,11 +27,13 @@ mod error;
 pub mod event;
 pub mod job;
 mod manage;
+pub mod mine;
 pub mod queue;
 pub mod registration;
 pub mod rehearsal;
 mod seats;
 pub mod simulation;
+pub mod summary;
 pub mod ticket;
 mod viewer;
 pub mod waitlist;

@@ -3,7 +3,7 @@
 use sea_orm::{FromQueryResult, Iden, Iterable, QueryResult, entity::prelude::*};
 
 use crate::{
-    Error, Millis, Viewer,
+    Email, Error, Millis, Viewer,
     db::{list, marks, sql, values},
     job::{JobState, Outcome, Refusal},
     ticket,
@@ -81,4 +81,19 @@ pub async fn find(connection: &impl ConnectionTrait, id: Uuid, viewer: &Viewer) 
 pub async fn find_decided(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Registration>, Error> {
     let text = format!("{} WHERE job.state <> 'pending' AND job.id IN ({})", select(), marks(ids.len()));
     Ok(Registration::find_by_statement(sql(connection, &text, list(ids.iter().copied()))).all(connection).await?)
+}
+
+/// The registrations that somebody submitted before `before`, the newest first.
+///
+/// # Errors
+/// What the database answered.
+pub async fn list_submitted(
+    connection: &impl ConnectionTrait,
+    email: &Email,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Registration>, Error> {
+    let text = format!("{} WHERE job.key_scope = ? AND job.seq < ? ORDER BY job.seq DESC LIMIT ?", select());
+    let parameters = values![email.as_str(), before.unwrap_or(i64::MAX), i64::from(limit)];
+    Ok(Registration::find_by_statement(sql(connection, &text, parameters)).all(connection).await?)
 }

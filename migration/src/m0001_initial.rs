@@ -250,11 +250,12 @@ const INDEXES: &[&str] = &[
     // What lapses next: anywhere, and in one event.
     "CREATE INDEX ticket_due ON ticket (expires_at) WHERE status = 'reserved'",
     "CREATE INDEX ticket_held ON ticket (event_id, expires_at) WHERE status = 'reserved'",
-    // Who is next in line: by party size, because the first one that fits is wanted, and in all.
+    // Who is next in line, by party size, because the first one that fits is wanted.
     "CREATE INDEX ticket_waiting ON ticket (event_id, party_size, seq) WHERE status = 'waitlisted'",
-    "CREATE INDEX ticket_line ON ticket (event_id, seq) WHERE status = 'waitlisted'",
     // An event's attendees, and a person's tickets.
     "CREATE INDEX ticket_event ON ticket (event_id, seq)",
+    // The line in all. It must come behind the one above: where both serve, SQLite takes the later one.
+    "CREATE INDEX ticket_line ON ticket (event_id, seq) WHERE status = 'waitlisted'",
     "CREATE INDEX ticket_email ON ticket (email, seq)",
     "CREATE INDEX audit_entity ON audit (entity_id, seq)",
     "CREATE INDEX session_account ON session (account_id)",

@@ -106,6 +106,27 @@ impl Client {
         self.send(Method::GET, path, None).await
     }
 
+    /// GET, up to the end of the answer's head.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.base)).headers(self.headers.clone());
+        request.send().await.expect("an answer")
+    }
+
+    /// GET of something that is no JSON: the answer without its body, and the body.
+    ///
+    /// # Panics
+    /// When it does not come back whole, as text.
+    pub async fn text(&self, path: &str) -> (Answer, String) {
+        let response = self.open(path).await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        (Answer { status, headers, body: Value::Null }, text)
+    }
+
     /// POST with a JSON body.
     ///
     /// # Panics

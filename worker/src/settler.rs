@@ -145,7 +145,7 @@ async fn count_attempt(database: &Database, settings: Settings, seq: i64, error:
     };
     let attempt = u32::try_from(attempts + 1).unwrap_or(u32::MAX);
     let (state, run_at) = sentence(attempt, settings.attempts_max, tx.now().await?);
-    complete::record_fault(&tx, seq, state, run_at, error).await?;
+    complete::record_fault(&tx, seq, attempts + 1, state, run_at, error).await?;
     announce(&tx, Topic::Changes).await?;
     tx.commit().await
 }

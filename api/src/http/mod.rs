@@ -1,13 +1,14 @@
 //! What HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems.
 
+pub(crate) mod accept;
 pub(crate) mod address;
 pub(crate) mod caller;
 pub(crate) mod connections;
 pub(crate) mod etag;
 pub(crate) mod fields;
-
 pub(crate) mod json;
 pub(crate) mod outer;
+pub(crate) mod pages;
 pub(crate) mod parameters;
 pub(crate) mod problem;
 pub(crate) mod query;

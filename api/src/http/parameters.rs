@@ -81,24 +81,13 @@ impl Cursor {
     }
 }
 
-/// Where the page before ended in a list that is ordered by `seq`. Opaque to clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position(pub(crate) Option<i64>);
-
-impl Position {
-    fn read(query: Option<&str>) -> Result<Self, Problem> {
-        let Some(text) = query_value(query, "cursor") else { return Ok(Self(None)) };
-        let wrong = || wrong_parameter("?cursor", "invalid", "must be a next_cursor of an earlier page".to_owned());
-        text.parse().map(|seq| Self(Some(seq))).map_err(|_| wrong())
-    }
-}
-
-/// The first value of a query parameter. Ours never need escaping, so an escaped one is a wrong one.
-fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+/// The first value of a query parameter. Those read with this never need escaping, so an escaped one is a wrong one.
+pub(super) fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
-fn wrong_parameter(pointer: &str, code: &str, detail: String) -> Problem {
+/// A query parameter, named as in `?limit`, is wrong.
+pub(super) fn wrong_parameter(pointer: &str, code: &str, detail: String) -> Problem {
     Problem::invalid(vec![FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail }])
 }
 
@@ -229,6 +218,7 @@ macro_rules! parameter {
         }
     };
 }
+pub(super) use parameter;
 
 parameter!(IdempotencyKey, in: Header, required: true,
     schema: MetaSchema { min_length: Some(1), max_length: Some(255), ..MetaSchema::new("string") },
@@ -259,10 +249,6 @@ parameter!(Limit, in: Query, required: false,
 parameter!(Cursor, in: Query, required: false,
     schema: MetaSchema::new("string"),
     read: |request| Self::read(request.uri().query()));
-parameter!(Position, in: Query, required: false,
-    schema: MetaSchema::new("string"),
-    read: |request| Self::read(request.uri().query()));
-
 /// Text that came with a request as `traceparent`, if it has the shape of one (W3C Trace Context, version 00).
 pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get("traceparent")?.to_str().ok()?;

@@ -50,6 +50,7 @@ codes! {
     Forbidden = FORBIDDEN, "forbidden", "You may not do this.";
     NotFound = NOT_FOUND, "not_found", "There is nothing here, or nothing that you may see.";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "This resource has other methods; see Allow.";
+    NotAcceptable = NOT_ACCEPTABLE, "not_acceptable", "This comes as application/json or text/csv; see Accept.";
     RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "The request took too long to arrive or to answer.";
     RegistrationNotOpen = CONFLICT, "registration_not_open", "Registration has not opened yet.";
     RegistrationClosed = CONFLICT, "registration_closed", "Registration is closed.";

@@ -1,17 +1,29 @@
-//! Query parameters that choose what a list shows, and the link to its next page.
+//! What lists are asked for in the query: a place to begin, a text to look for, values to choose by.
 
-use poem::{Request, RequestBody, Result, http::Uri};
+use poem::{Request, RequestBody, Result};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaParamIn, MetaSchemaRef, Registry},
+    registry::{MetaParamIn, MetaSchema, MetaSchemaRef, Registry},
     types::{ParseFromParameter, Type},
 };
 use uuid::Uuid;
 
 use super::{
+    parameters::{parameter, query_value, wrong_parameter},
     problem::{FieldError, Problem},
     time::Time,
 };
+
+/// The longest text that is looked for, in characters.
+const SEARCH_MAX: usize = 100;
+
+/// Where the page before ended: a place in an order of arrival. Opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeqCursor(pub(crate) Option<i64>);
+
+/// A text to look for. Nothing if it is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Search(pub(crate) Option<String>);
 
 /// A value that can stand in a query.
 pub(crate) trait QueryValue: Type + ParseFromParameter {
@@ -34,6 +46,43 @@ impl QueryValue for String {
 /// A query parameter that may be absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted<T>(pub(crate) Option<T>);
+
+impl SeqCursor {
+    /// The text for `next_cursor`.
+    pub(crate) fn write(seq: i64) -> String {
+        seq.to_string()
+    }
+
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let Some(text) = query_value(query, "cursor") else { return Ok(Self(None)) };
+        let wrong = || wrong_parameter("?cursor", "invalid", "must be a next_cursor of an earlier page".to_owned());
+        text.parse().map(|seq| Self(Some(seq))).map_err(|_| wrong())
+    }
+}
+
+impl Search {
+    fn read(request: &Request) -> Result<Self, Problem> {
+        let wrong = |code, detail: &str| wrong_parameter("?q", code, detail.to_owned());
+        let pairs = request.params::<Vec<(String, String)>>().map_err(|_| wrong("invalid", "cannot be read"))?;
+        let text = pairs.into_iter().find(|(name, _)| name == "q").map(|(_, text)| text.trim().to_owned());
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) if text.chars().any(char::is_control) => {
+                Err(wrong("invalid", "must not have control characters"))
+            }
+            Some(text) if text.chars().count() > SEARCH_MAX => {
+                Err(wrong("out_of_range", &format!("must have at most {SEARCH_MAX} characters")))
+            }
+            text => Ok(Self(text)),
+        }
+    }
+}
+
+parameter!(SeqCursor, in: Query, required: false,
+    schema: MetaSchema::new("string"),
+    read: |request| Self::read(request.uri().query()));
+parameter!(Search, in: Query, required: false,
+    schema: MetaSchema { max_length: Some(SEARCH_MAX), ..MetaSchema::new("string") },
+    read: Self::read);
 
 impl<'a, T: QueryValue> ApiExtractor<'a> for Wanted<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
@@ -71,17 +120,30 @@ fn read<T: QueryValue>(request: &Request, name: &str) -> Result<Option<T>, Probl
     value.map(Some).ok_or_else(|| Problem::invalid(vec![wrong]))
 }
 
-/// The value of `Link` for the page that begins at this cursor: the same request with another cursor.
-pub(crate) fn next_link(uri: &Uri, cursor: &str) -> String {
-    let query = uri.query().unwrap_or_default();
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
-    let pairs: Vec<String> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-    format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn search(query: &str) -> Result<Option<String>, Problem> {
+        let request = Request::builder().uri(format!("/x?{query}").parse().unwrap()).finish();
+        Search::read(&request).map(|search| search.0)
+    }
+
+    #[test]
+    fn texts_are_unescaped() {
+        let found = |query: &str| search(query).unwrap();
+        assert_eq!(found("a=1&q=J%C3%B6rg+%25_"), Some("Jörg %_".to_owned()));
+        assert_eq!((found("q=+"), found("a=1")), (None, None));
+        assert_eq!(found(&format!("q={}", "x".repeat(100))), Some("x".repeat(100)));
+        assert!(search("q=%00").is_err() && search(&format!("q={}", "x".repeat(101))).is_err());
+    }
+
+    #[test]
+    fn places_survive_the_journey() {
+        let query = format!("cursor={}", SeqCursor::write(7));
+        assert_eq!(SeqCursor::read(Some(&query)).unwrap(), SeqCursor(Some(7)));
+        assert!(SeqCursor::read(Some("cursor=x")).is_err());
+    }
 
     fn read<T: QueryValue>(uri: &str, name: &str) -> Result<Option<T>, Problem> {
         super::read(&Request::builder().uri(uri.parse().unwrap()).finish(), name)
@@ -95,12 +157,5 @@ mod tests {
         assert_eq!(read::<String>("/a?who=a%40x.org", "who").unwrap().as_deref(), Some("a@x.org"));
         assert!(read::<Uuid>("/a?id=5", "id").is_err());
         assert!(read::<String>("/a?who=", "who").is_err());
-    }
-
-    #[test]
-    fn the_next_page_is_of_the_same_list() {
-        let link = |uri: &str| next_link(&uri.parse().unwrap(), "7");
-        assert_eq!(link("/a?state=failed&cursor=9&limit=2"), "</a?state=failed&limit=2&cursor=7>; rel=\"next\"");
-        assert_eq!(link("/a"), "</a?cursor=7>; rel=\"next\"");
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn edit(
         Ok(event) => event,
         Err(problem) => return Ok(Err(problem)),
     };
-    let edited = match check(&event, edit.known, edit.changes) {
+    let edited = match check(&event, &edit.known, edit.changes) {
         Ok(edited) => edited,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -63,7 +63,7 @@ pub(crate) async fn edit(
 }
 
 /// The event as it should be, if it may become so.
-fn check(event: &event::Model, known: IfMatch, changes: EditEvent) -> Result<event::Model, Problem> {
+fn check(event: &event::Model, known: &IfMatch, changes: EditEvent) -> Result<event::Model, Problem> {
     if event.status == EventStatus::Cancelled {
         return Err(Code::EventCancelled.into());
     }

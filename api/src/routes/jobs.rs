@@ -15,9 +15,10 @@ use crate::{
         caller::{Admin, As},
         fields::path_id,
         json::{Body, Json, Nothing},
-        parameters::{Limit, Position},
+        pages::link,
+        parameters::Limit,
         problem::{Code, FieldError, Problem},
-        query::{Wanted, next_link},
+        query::{SeqCursor, Wanted},
     },
     operate::{discard, retry, retry_all},
     views::{Job, JobPage, JobState, Retried},
@@ -48,7 +49,7 @@ impl Jobs {
         /// Only those of this event.
         event_id: Wanted<Uuid>,
         limit: Limit,
-        cursor: Position,
+        cursor: SeqCursor,
         uri: &Uri,
     ) -> Result<Page, Problem> {
         let filter = operate::Filter { state: state.0.map(Into::into), event_id: event_id.0 };
@@ -57,7 +58,7 @@ impl Jobs {
         let has_more = jobs.len() > limit.0 as usize;
         jobs.truncate(limit.0 as usize);
         let next_cursor = jobs.last().filter(|_| has_more).map(|job| job.seq.to_string());
-        let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
+        let link = next_cursor.as_deref().map(|cursor| link(uri, cursor));
         Ok(Page::Jobs(Json(JobPage { data: jobs.into_iter().map(Job::from).collect(), next_cursor }), link))
     }
 

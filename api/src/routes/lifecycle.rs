@@ -45,7 +45,6 @@ impl Lifecycle {
     /// happened to the seats meanwhile. New seats are offered to those who wait, first come, first served; a capacity below
     /// the seats that are held is refused. With `dry_run=true` nothing changes and the answer tells what would.
     #[oai(path = "/events/:id", method = "patch", operation_id = "editEvent")]
-    #[expect(clippy::too_many_arguments, reason = "each header is an argument of its own")]
     async fn edit(
         &self,
         app: Data<&Arc<App>>,

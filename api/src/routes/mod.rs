@@ -5,7 +5,9 @@ mod events;
 mod health;
 mod jobs;
 mod lifecycle;
+mod mine;
 mod operators;
+mod organizer;
 mod registrations;
 mod simulations;
 mod tickets;
@@ -28,13 +30,8 @@ enum Tag {
 /// Every operation. They find the `App` in the request.
 pub(crate) fn operations() -> impl OpenApi {
     (
-        events::Events,
-        lifecycle::Lifecycle,
-        registrations::Registrations,
-        tickets::Tickets,
-        jobs::Jobs,
-        operators::Operators,
-        simulations::Simulations,
-        health::Health,
+        (events::Events, lifecycle::Lifecycle, organizer::Organizers),
+        (registrations::Registrations, tickets::Tickets, mine::Mine),
+        (simulations::Simulations, jobs::Jobs, operators::Operators, health::Health),
     )
 }

@@ -13,9 +13,10 @@ use crate::{
     http::{
         caller::{Admin, As},
         json::Json,
-        parameters::{Limit, Position},
+        pages::link,
+        parameters::Limit,
         problem::Problem,
-        query::{Wanted, next_link},
+        query::{SeqCursor, Wanted},
         time::Time,
     },
     metrics::Text,
@@ -66,7 +67,7 @@ impl Operators {
         /// Before this time.
         until: Wanted<Time>,
         limit: Limit,
-        cursor: Position,
+        cursor: SeqCursor,
         uri: &Uri,
     ) -> Result<Page, Problem> {
         let filter = read::Filter {
@@ -80,7 +81,7 @@ impl Operators {
         };
         let page = read::list(app.database.reader(), &filter, cursor.0, limit.0).await?;
         let next_cursor = page.next.map(|seq| seq.to_string());
-        let link = next_cursor.as_deref().map(|cursor| next_link(uri, cursor));
+        let link = next_cursor.as_deref().map(|cursor| link(uri, cursor));
         let data = page.entries.into_iter().map(AuditEntry::from).collect();
         Ok(Page::Entries(Json(AuditPage { data, next_cursor }), link))
     }

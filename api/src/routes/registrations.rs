@@ -162,7 +162,8 @@ async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<Both, Problem> {
     Ok((stored, view))
 }
 
-async fn with_place(app: &App, (stored, view): Both) -> Result<Registration, Problem> {
+/// The registration with where it stands: in the queue, or on the waitlist.
+pub(super) async fn with_place(app: &App, (stored, view): Both) -> Result<Registration, Problem> {
     if view.status != Status::Pending {
         return Ok(with_position(app, &stored, view).await?);
     }

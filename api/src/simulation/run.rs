@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Database, Error, event,
+    Database, Error,
     job::{JobState, enqueue::NewJob},
     rehearsal,
     simulation::{self, Simulation},

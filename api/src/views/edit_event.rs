@@ -61,6 +61,7 @@ impl Example for EditEvent {
 }
 
 /// A field that may be absent or null, as the schema types have it.
+#[expect(clippy::option_option, reason = "the outer one is for absent, the inner one for null")]
 fn maybe(field: Option<Option<Time>>) -> MaybeUndefined<Time> {
     match field {
         None => MaybeUndefined::Undefined,

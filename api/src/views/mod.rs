@@ -1,21 +1,29 @@
 //! What clients see of the tables: the schemas of the OpenAPI document.
 
+mod analytics;
+mod attendee;
 mod audit_entry;
 mod edit_event;
 mod event;
 mod job;
+mod mine;
 mod new_event;
 mod queue;
 mod registration;
 mod simulation;
+mod summary;
 mod ticket;
 
+pub(crate) use analytics::{Analytics, AnalyticsPoint, Interval, OutcomeCounts};
+pub(crate) use attendee::{Attendee, AttendeePage, WaitingAttendee, WaitlistPage};
 pub(crate) use audit_entry::{AuditEntity, AuditEntry, AuditPage};
 pub(crate) use edit_event::EditEvent;
 pub(crate) use event::{Event, EventEffect, EventPage};
 pub(crate) use job::{Job, JobPage, JobState, Retried};
+pub(crate) use mine::{RegistrationPage, TicketPage};
 pub(crate) use new_event::NewEvent;
 pub(crate) use queue::{Queue, QueuedEvent};
 pub(crate) use registration::{NewRegistration, RefusalCode, Registration, Status as RegistrationStatus};
 pub(crate) use simulation::Simulation;
-pub(crate) use ticket::{EditTicket, Ticket};
+pub(crate) use summary::{OwnEvent, OwnEventPage};
+pub(crate) use ticket::{EditTicket, Status as TicketStatus, Ticket};

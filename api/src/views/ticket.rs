@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::http::{
     etag,
     fields::{self, Fields, FromFields},
+    query::QueryValue,
     time::Time,
 };
 
@@ -32,6 +33,36 @@ pub(crate) enum Status {
     Cancelled,
     /// Not confirmed in time.
     Expired,
+}
+
+impl From<TicketStatus> for Status {
+    fn from(status: TicketStatus) -> Self {
+        match status {
+            TicketStatus::Waitlisted => Self::Waitlisted,
+            TicketStatus::Reserved => Self::Reserved,
+            TicketStatus::Confirmed => Self::Confirmed,
+            TicketStatus::CheckedIn => Self::CheckedIn,
+            TicketStatus::Cancelled => Self::Cancelled,
+            TicketStatus::Expired => Self::Expired,
+        }
+    }
+}
+
+impl From<Status> for TicketStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Waitlisted => Self::Waitlisted,
+            Status::Reserved => Self::Reserved,
+            Status::Confirmed => Self::Confirmed,
+            Status::CheckedIn => Self::CheckedIn,
+            Status::Cancelled => Self::Cancelled,
+            Status::Expired => Self::Expired,
+        }
+    }
+}
+
+impl QueryValue for Status {
+    const RULE: &'static str = "must be a status of tickets";
 }
 
 /// Somebody's ticket for an event.
@@ -115,14 +146,7 @@ impl Ticket {
             id: ticket.id,
             event_id: ticket.event_id,
             registration_id: ticket.job_id,
-            status: match status {
-                TicketStatus::Waitlisted => Status::Waitlisted,
-                TicketStatus::Reserved => Status::Reserved,
-                TicketStatus::Confirmed => Status::Confirmed,
-                TicketStatus::CheckedIn => Status::CheckedIn,
-                TicketStatus::Cancelled => Status::Cancelled,
-                TicketStatus::Expired => Status::Expired,
-            },
+            status: status.into(),
             name: ticket.name.clone(),
             email: ticket.email.clone(),
             party_size: ticket.party_size,

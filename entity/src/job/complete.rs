@@ -56,23 +56,24 @@ async fn settle(
     guard("job::settle", seqs.len(), tx.execute_raw(update).await?.rows_affected())
 }
 
-/// A job whose own settlement faulted: it waits until `run_at` for its next attempt or, with `JobState::Failed`, for an
-/// operator. Returns whether it was still pending.
+/// A job whose own settlement faulted for the `attempt`-th time: it waits until `run_at` for its next attempt or, with
+/// `JobState::Failed`, for an operator. Returns whether that was so: of two workers that counted at the same time one did.
 ///
 /// # Errors
 /// What the database answered.
 pub async fn record_fault(
     tx: &Transaction,
     seq: i64,
+    attempt: i64,
     state: JobState,
     run_at: Millis,
     last_error: &str,
 ) -> Result<bool, Error> {
     let update = sql(
         &**tx,
-        "UPDATE job SET state = ?, attempt = attempt + 1, run_at = ?, last_error = ?
-         WHERE seq = ? AND state = 'pending'",
-        values![state.to_value(), run_at, last_error, seq],
+        "UPDATE job SET state = ?, attempt = ?, run_at = ?, last_error = ?
+         WHERE seq = ? AND state = 'pending' AND attempt = ?",
+        values![state.to_value(), attempt, run_at, last_error, seq, attempt - 1],
     );
     Ok(tx.execute_raw(update).await?.rows_affected() == 1)
 }

@@ -76,10 +76,10 @@ both_databases! {
         assert_eq!(simulate(&admin(&client), "?users=5").await.0, 202);
         assert_eq!(simulate(&admin(&client), "?users=5").await.0, 202);
         assert_eq!(simulate(&admin(&client), "?users=5").await, (409, "too_many_simulations".to_owned()));
-        let shadows = world.texts(&match world.kind {
+        let shadows = world.texts(match world.kind {
             tests::Kind::Sqlite => "SELECT lower(hex(id)) AS row FROM event WHERE shadow_of IS NOT NULL",
             tests::Kind::Postgres => "SELECT cast(id AS TEXT) AS row FROM event WHERE shadow_of IS NOT NULL",
-        }.to_owned()).await;
+        }).await;
         for shadow in shadows {
             assert_eq!(admin(&client).get(&format!("/events/{shadow}")).await.status, 404, "shadows are hidden");
             assert_eq!(client.attendee("a@example.org").register(&shadow, "k").await.status, 404);

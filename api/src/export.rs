@@ -1,0 +1,140 @@
+//! An event's attendees as CSV (RFC 4180), written while it is read: some hundred rows are in memory, however many there
+//! are, and a client that goes away ends it.
+
+use std::io;
+
+use entity::{
+    Database, Error, Millis,
+    attendees::{self, Filter},
+    ticket::Model,
+};
+use futures_util::{Stream, stream::try_unfold};
+use poem_openapi::types::ToJSON;
+use uuid::Uuid;
+
+use crate::{
+    http::time::Time,
+    views::{Attendee, TicketStatus},
+};
+
+/// Rows read, and sent, at once.
+const CHUNK: u32 = 500;
+
+const COLUMNS: [&str; 11] = [
+    "ticket_id",
+    "registration_id",
+    "status",
+    "name",
+    "email",
+    "party_size",
+    "created_at",
+    "confirmed_at",
+    "checked_in_at",
+    "cancelled_at",
+    "expired_at",
+];
+
+/// What is to be written.
+#[derive(Debug)]
+pub(crate) struct Export {
+    pub(crate) database: Database,
+    pub(crate) event_id: Uuid,
+    pub(crate) filter: Filter,
+    /// States are told as of this time, from the first row to the last.
+    pub(crate) now: Millis,
+}
+
+/// How far the writing is.
+#[derive(Clone, Copy, Debug)]
+enum Progress {
+    /// The header has to be written.
+    Begun,
+    /// All up to this place is written.
+    Written(i64),
+}
+
+impl Export {
+    /// The text, piece by piece. When something goes wrong it breaks off, and the client sees that it is not whole.
+    pub(crate) fn stream(self) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
+        try_unfold((self, Some(Progress::Begun)), |(export, progress)| async move {
+            let Some(progress) = progress else { return Ok(None) };
+            let (piece, progress) = export.piece(progress).await?;
+            Ok(Some((piece, (export, progress))))
+        })
+    }
+
+    /// The next piece, and how far the writing is then; nothing when it is whole.
+    async fn piece(&self, progress: Progress) -> io::Result<(Vec<u8>, Option<Progress>)> {
+        let after = match progress {
+            Progress::Begun => None,
+            Progress::Written(seq) => Some(seq),
+        };
+        let tickets = self.read(after).await.map_err(|error| {
+            tracing::warn!(%error, "an export broke off");
+            io::Error::other(error)
+        })?;
+        let piece = write(after.is_none(), &tickets, self.now)?;
+        let last = tickets.last().filter(|_| tickets.len() == CHUNK as usize);
+        Ok((piece, last.map(|ticket| Progress::Written(ticket.seq))))
+    }
+
+    async fn read(&self, after: Option<i64>) -> Result<Vec<Model>, Error> {
+        attendees::list(self.database.reader(), self.event_id, &self.filter, self.now, after, CHUNK).await
+    }
+}
+
+fn write(with_header: bool, tickets: &[Model], now: Millis) -> io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
+    if with_header {
+        writer.write_record(COLUMNS)?;
+    }
+    for ticket in tickets {
+        writer.write_record(cells(&Attendee::at(ticket, now)))?;
+    }
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// The cells of a row, one for each of [`COLUMNS`].
+fn cells(attendee: &Attendee) -> [String; 11] {
+    let time = |time: Option<Time>| time.map(Time::to_rfc3339).unwrap_or_default();
+    [
+        attendee.ticket_id.to_string(),
+        attendee.registration_id.to_string(),
+        word(attendee.status),
+        harmless(&attendee.name),
+        harmless(&attendee.email),
+        attendee.party_size.to_string(),
+        attendee.created_at.to_rfc3339(),
+        time(attendee.confirmed_at),
+        time(attendee.checked_in_at),
+        time(attendee.cancelled_at),
+        time(attendee.expired_at),
+    ]
+}
+
+/// The state as JSON has it.
+fn word(status: TicketStatus) -> String {
+    status.to_json().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Spreadsheets run a cell that begins like a formula; after an apostrophe they show it. Full-width signs count in some
+/// of them.
+fn harmless(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_shown_and_not_run() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"] {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        for text in ["Ada", "a=b", "'=1", "", " =1"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+}
