@@ -74,7 +74,8 @@ fn read<T: QueryValue>(request: &Request, name: &str) -> Result<Option<T>, Probl
 /// The value of `Link` for the page that begins at this cursor: the same request with another cursor.
 pub(crate) fn next_link(uri: &Uri, cursor: &str) -> String {
     let query = uri.query().unwrap_or_default();
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
+    // Named in full: `Type`, which is in scope, has an `is_empty` of its own.
+    let kept = query.split('&').filter(|pair| !str::is_empty(pair) && pair.split('=').next() != Some("cursor"));
     let pairs: Vec<String> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
     format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))
 }
