@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    code::Codes,
     http::{
         caller::Auth,
         outer::Outer,
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) intents: Arc<Notify>,
     /// Absent when nobody chose one for PostgreSQL: then tickets have no codes.
     pub(crate) secret: Option<Secret>,
+    /// Made from the secret; absent with it.
+    pub(crate) codes: Option<Codes>,
     /// How often a hold may be extended.
     pub(crate) extensions_max: u32,
     /// Cancelled when the service begins to stop.

@@ -4,17 +4,20 @@
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
 //! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
-//! - `lifecycle`, `own_ticket`, `cancel` and `operate` are use cases: guarded transactions;
+//! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
 //! - `queue` and `metrics` tell operators how the service is doing;
 //! - `export` writes attendees as CSV;
-//! - `secret` is what tokens and ticket codes are made from;
+//! - `secret` is what tokens and the codes of tickets (`code`, `qr`) are made from; `calendar` writes calendar files;
 //! - `settings`, `serve` and `cli` make a process of it.
 
 mod app;
 mod attempt;
+mod calendar;
 mod cancel;
+mod check_in;
 mod cli;
+mod code;
 mod export;
 mod http;
 mod intake;
@@ -24,6 +27,7 @@ mod openapi;
 mod operate;
 mod own_ticket;
 mod progress;
+mod qr;
 mod queue;
 mod routes;
 mod secret;

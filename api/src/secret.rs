@@ -78,10 +78,19 @@ impl Secret {
 
 /// HMAC-SHA256.
 pub(crate) fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    hmac(key, message).finalize().into_bytes().into()
+}
+
+/// Whether an HMAC-SHA256 begins with `start`. Takes the same time wherever they differ.
+pub(crate) fn is_start_of_mac(key: &[u8], message: &[u8], start: &[u8]) -> bool {
+    hmac(key, message).verify_truncated_left(start).is_ok()
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
     mac.update(message);
-    mac.finalize().into_bytes().into()
+    mac
 }
 
 /// New randomness from the system, in hexadecimal.

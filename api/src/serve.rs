@@ -11,6 +11,7 @@ use worker::Doorbells;
 
 use crate::{
     app::{self, App},
+    code::Codes,
     http::{caller::Auth, server},
     intake::Intake,
     metrics::Metrics,
@@ -66,6 +67,7 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         readings: Readings::default(),
         metrics,
         intents: Arc::clone(&doorbells.intents),
+        codes: secret.as_ref().map(Codes::new),
         secret,
         extensions_max: settings.extensions_max,
         stop: stop.clone(),

@@ -94,8 +94,13 @@ impl World {
     /// When it does not start.
     pub fn start_api(&mut self, embedded: u32, flags: &[&str]) {
         let mut all = vec![format!("--database-url={}", self.url), format!("--workers={embedded}")];
-        let defaults =
-            [("--listen", "127.0.0.1:0"), ("--auth", "gateway"), ("--rate-limit", "off"), ("--log-level", "warn")];
+        let defaults = [
+            ("--listen", "127.0.0.1:0"),
+            ("--auth", "gateway"),
+            ("--rate-limit", "off"),
+            ("--log-level", "warn"),
+            ("--secret", "a secret that every test shares, long enough"),
+        ];
         for (flag, value) in defaults {
             if !flags.iter().any(|given| given.starts_with(flag)) {
                 all.push(format!("{flag}={value}"));

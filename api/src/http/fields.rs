@@ -100,6 +100,20 @@ pub(crate) fn text(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, 
     }
 }
 
+/// So many visible ASCII characters: something that programs made up.
+pub(crate) fn visible_ascii(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, Flaw> {
+    move |value| {
+        let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return flaw("invalid", "must have visible ASCII characters only");
+        }
+        if !(min..=max).contains(&text.len()) {
+            return flaw("out_of_range", format!("must have {min} to {max} characters"));
+        }
+        Ok(text.to_owned())
+    }
+}
+
 /// A whole number within bounds.
 pub(crate) fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Result<i64, Flaw> {
     move |value| match (value.as_i64(), value) {

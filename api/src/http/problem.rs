@@ -11,6 +11,8 @@ use poem_openapi::{
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::time::Time;
+
 /// The media type of problems.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 
@@ -75,6 +77,8 @@ codes! {
         "Send If-Match with the ETag of what you read, so that you overwrite nobody's edit.";
     EventBegan = CONFLICT, "event_began", "The event has begun: this can no longer be done.";
     JobNotFailed = CONFLICT, "job_not_failed", "Only a job that failed can be retried or discarded.";
+    TicketNotConfirmed = CONFLICT, "ticket_not_confirmed", "The ticket is reserved; its owner has to confirm it first.";
+    NotCheckedIn = CONFLICT, "not_checked_in", "The ticket was not used at the door.";
     HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.";
@@ -85,6 +89,8 @@ codes! {
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Something is wrong here, not with your request.";
     Busy = SERVICE_UNAVAILABLE, "busy", "Too much is going on. Ask again, see Retry-After; with the same Idempotency-Key nothing happens twice.";
     NoWorker = SERVICE_UNAVAILABLE, "no_worker", "No worker was seen lately: nothing would be decided. Start one.";
+    NotConfigured = SERVICE_UNAVAILABLE, "not_configured",
+        "Tickets have no codes here yet: whoever runs the service has to set TURNOUT_SECRET.";
     NotReady = SERVICE_UNAVAILABLE, "not_ready", "The database does not answer or its schema is not current.";
 }
 
@@ -126,6 +132,15 @@ struct ProblemSchema {
     /// With `capacity_below_held`: the seats that are held.
     #[oai(skip_serializing_if_is_none)]
     held: Option<i64>,
+    /// The ticket, with `already_checked_in` at the door.
+    #[oai(skip_serializing_if_is_none)]
+    ticket_id: Option<Uuid>,
+    /// When it was let in.
+    #[oai(skip_serializing_if_is_none)]
+    checked_in_at: Option<Time>,
+    /// The e-mail of whoever let it in.
+    #[oai(skip_serializing_if_is_none)]
+    checked_in_by: Option<String>,
 }
 
 impl Example for ProblemSchema {
@@ -141,6 +156,9 @@ impl Example for ProblemSchema {
             errors: None,
             registration_id: Some(Uuid::from_u128(0x01a1_fcc7_c0a2_702a_a886_1204_f237_2d03)),
             held: None,
+            ticket_id: None,
+            checked_in_at: None,
+            checked_in_by: None,
         }
     }
 }
@@ -180,6 +198,16 @@ impl Problem {
     pub(crate) fn member(mut self, name: &'static str, value: Value) -> Self {
         self.members.push((name, value));
         self
+    }
+
+    /// The ticket was let in before, then and by them.
+    pub(crate) fn already_checked_in(ticket_id: Uuid, at: Time, by: &str) -> Self {
+        let at = at.to_rfc3339();
+        Self::from(Code::AlreadyCheckedIn)
+            .detail(format!("The ticket was used at the door at {at}, let in by {by}."))
+            .member("ticket_id", json!(ticket_id.to_string()))
+            .member("checked_in_at", json!(at))
+            .member("checked_in_by", json!(by))
     }
 
     /// Adds a response header.

@@ -9,7 +9,8 @@
 use serde_json::{Map, Value, json};
 
 /// Objects that are request bodies: the ones whose unknown fields are refused.
-const REQUESTS: &[&str] = &["EditEvent", "EditTicket", "NewEvent", "NewRegistration", "Nothing"];
+const REQUESTS: &[&str] =
+    &["CheckInUndo", "EditEvent", "EditTicket", "NewCheckIn", "NewEvent", "NewRegistration", "Nothing"];
 
 /// Fields that `null` removes.
 const NULLABLE: &[(&str, &[&str])] = &[("EditEvent", &["ends_at", "registration_opens_at", "registration_closes_at"])];
@@ -85,7 +86,8 @@ fn open_to_all(operation: &mut Value) {
 fn name_path_ids(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
-        if parameter["in"] == "path" && parameter["name"] == "id" {
+        let is_id = parameter["name"].as_str().is_some_and(|name| name == "id" || name.ends_with("_id"));
+        if parameter["in"] == "path" && is_id {
             parameter["schema"] = json!({"type": "string", "format": "uuid"});
         }
     }

@@ -42,9 +42,11 @@ impl Mine {
         let mut tickets = mine::tickets(reader, &caller.0.email, status, now, cursor.0, rows_for(limit)).await?;
         let next_cursor = cut(&mut tickets, limit, |ticket| SeqCursor::write(ticket.seq));
         let mut data = Vec::with_capacity(tickets.len());
+        let viewer = caller.0.viewer();
         for ticket in &tickets {
             let position = app.position(ticket).await?;
-            data.push(position.into_iter().fold(Ticket::at(ticket, now), Ticket::with_position));
+            let view = Ticket::at(ticket, now).with_code(app.codes.as_ref(), &viewer);
+            data.push(position.into_iter().fold(view, Ticket::with_position));
         }
         Ok(Page::new(uri, next_cursor.clone(), TicketPage { data, next_cursor }))
     }
@@ -64,10 +66,10 @@ impl Mine {
         let (database, email) = (&app.database, &caller.0.email);
         let mut found = registration::list_submitted(database.reader(), email, cursor.0, rows_for(limit)).await?;
         let next_cursor = cut(&mut found, limit, |registration| SeqCursor::write(registration.seq));
-        let now = database.now().await?;
+        let (now, viewer) = (database.now().await?, caller.0.viewer());
         let mut data = Vec::with_capacity(found.len());
         for stored in found {
-            let view = Registration::at(&stored, now);
+            let view = Registration::at(&stored, now).with_code(app.codes.as_ref(), &viewer);
             data.push(with_place(&app, (stored, view)).await?);
         }
         Ok(Page::new(uri, next_cursor.clone(), RegistrationPage { data, next_cursor }))

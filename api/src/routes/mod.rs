@@ -1,6 +1,7 @@
 //! The operations, one file for each kind of thing. Arguments are read in order, so the caller comes first, then
 //! headers, then the body: who may not ask learns nothing about the rest of a request.
 
+mod check_ins;
 mod events;
 mod health;
 mod jobs;
@@ -10,6 +11,7 @@ mod operators;
 mod organizer;
 mod registrations;
 mod simulations;
+mod ticket_files;
 mod tickets;
 
 use poem_openapi::{OpenApi, Tags};
@@ -23,6 +25,9 @@ enum Tag {
     Registrations,
     /// Holding seats.
     Tickets,
+    /// Letting people in.
+    #[oai(rename = "Check-ins")]
+    CheckIns,
     /// For whoever runs the service.
     Operations,
 }
@@ -31,7 +36,8 @@ enum Tag {
 pub(crate) fn operations() -> impl OpenApi {
     (
         (events::Events, lifecycle::Lifecycle, organizer::Organizers),
-        (registrations::Registrations, tickets::Tickets, mine::Mine),
+        (registrations::Registrations, tickets::Tickets, ticket_files::TicketFiles, mine::Mine),
+        check_ins::CheckIns,
         (simulations::Simulations, jobs::Jobs, operators::Operators, health::Health),
     )
 }

@@ -99,16 +99,16 @@ impl Registrations {
     ) -> Result<Registered, Problem> {
         let intent = intent(&caller.0, key, &id, body.0, &trace)?;
         let (id, event_id) = (intent.job.id, intent.job.event_id);
+        let viewer = caller.0.viewer();
         match app.intake.submit(intent).await.map_err(problem)? {
             Verdict::Accepted { created_at } => {
                 let pending = Registration::accepted(id, event_id, created_at);
-                answer(&app, pending, prefer, false).await
+                answer(&app, &viewer, pending, prefer, false).await
             }
             Verdict::Replayed(id) => {
-                let viewer = caller.0.viewer();
                 let (stored, view) = find(&app, id, &viewer).await?;
                 let known = with_position(&app, &stored, view).await?;
-                answer(&app, known, prefer, true).await
+                answer(&app, &viewer, known, prefer, true).await
             }
             Verdict::Refused(refusal) => Err(refuse(refusal)),
         }
@@ -158,7 +158,7 @@ type Both = (registration::Registration, Registration);
 async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<Both, Problem> {
     let database = &app.database;
     let stored = registration::find(database.reader(), id, viewer).await?.ok_or(Code::NotFound)?;
-    let view = Registration::at(&stored, database.now().await?);
+    let view = Registration::at(&stored, database.now().await?).with_code(app.codes.as_ref(), viewer);
     Ok((stored, view))
 }
 
@@ -182,12 +182,20 @@ async fn with_position(
 }
 
 /// The answer to a request for seats, given what is known of the registration: README, "Register, by state".
-async fn answer(app: &App, known: Registration, prefer: Prefer, is_replay: bool) -> Result<Registered, Problem> {
+async fn answer(
+    app: &App,
+    viewer: &Viewer,
+    known: Registration,
+    prefer: Prefer,
+    is_replay: bool,
+) -> Result<Registered, Problem> {
     let mut view = known;
     if let Some(patience) = prefer.duration().filter(|_| view.status == Status::Pending)
         && let Some((decided, now)) = app.watch.decision(view.id, patience).await
     {
-        view = with_position(app, &decided, Registration::at(&decided, now)).await?;
+        // Whoever waited for it twice may have confirmed the ticket already.
+        view = Registration::at(&decided, now).with_code(app.codes.as_ref(), viewer);
+        view = with_position(app, &decided, view).await?;
     }
     let (location, etag) = (format!("/registrations/{}", view.id), view.etag());
     let (replayed, applied) = (is_replay.then(|| "true".to_owned()), prefer.applied());

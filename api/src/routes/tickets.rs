@@ -83,8 +83,9 @@ impl Tickets {
     ) -> Result<Json<Ticket>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        let owner = caller.0.viewer();
         let outcome = attempt(move || confirm(database.clone(), id, caller.0.viewer(), actor.clone())).await?;
-        outcome.map(Json).map_err(Problem::from)
+        outcome.map(|ticket| Json(ticket.with_code(app.codes.as_ref(), &owner))).map_err(Problem::from)
     }
 
     /// Renames the person on a ticket
@@ -101,10 +102,10 @@ impl Tickets {
     ) -> Result<Json<Ticket>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let (database, viewer, actor) = (app.database.clone(), caller.0.viewer(), caller.0.actor(&trace));
-        let name = body.0.name;
+        let (owner, name) = (viewer.clone(), body.0.name);
         let outcome =
             attempt(move || rename(database.clone(), id, viewer.clone(), actor.clone(), name.clone())).await?;
-        outcome.map(Json).map_err(Problem::from)
+        outcome.map(|ticket| Json(ticket.with_code(app.codes.as_ref(), &owner))).map_err(Problem::from)
     }
 
     /// Extends a hold
@@ -150,6 +151,6 @@ impl Tickets {
 async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<(ticket::Model, Ticket), Problem> {
     let database = &app.database;
     let stored = ticket::find(database.reader(), id, viewer).await?.ok_or(Code::NotFound)?;
-    let view = Ticket::at(&stored, database.now().await?);
+    let view = Ticket::at(&stored, database.now().await?).with_code(app.codes.as_ref(), viewer);
     Ok((stored, view))
 }

@@ -3,6 +3,7 @@
 mod analytics;
 mod attendee;
 mod audit_entry;
+mod check_in;
 mod edit_event;
 mod event;
 mod job;
@@ -17,6 +18,7 @@ mod ticket;
 pub(crate) use analytics::{Analytics, AnalyticsPoint, Interval, OutcomeCounts};
 pub(crate) use attendee::{Attendee, AttendeePage, WaitingAttendee, WaitlistPage};
 pub(crate) use audit_entry::{AuditEntity, AuditEntry, AuditPage};
+pub(crate) use check_in::{CheckIn, CheckInUndo, NewCheckIn};
 pub(crate) use edit_event::EditEvent;
 pub(crate) use event::{Event, EventEffect, EventPage};
 pub(crate) use job::{Job, JobPage, JobState, Retried};

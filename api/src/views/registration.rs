@@ -1,7 +1,7 @@
 //! Registrations on the wire.
 
 use entity::{
-    Millis,
+    Millis, Viewer,
     job::{self, JobState, Outcome},
     registration,
 };
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Ticket;
 use crate::{
+    code::Codes,
     http::{
         etag,
         fields::{self, Fields, FromFields},
@@ -129,6 +130,11 @@ impl Registration {
             settled_at: registration.settled_at.map(Time),
             ..Self::accepted(registration.id, registration.event_id, registration.created_at)
         }
+    }
+
+    /// Adds the ticket's code, if the viewer owns the ticket and it opens the door.
+    pub(crate) fn with_code(self, codes: Option<&Codes>, viewer: &Viewer) -> Self {
+        Self { ticket: self.ticket.map(|ticket| ticket.with_code(codes, viewer)), ..self }
     }
 
     /// Adds where it stands in the queue.

@@ -1,7 +1,7 @@
 //! Tickets on the wire.
 
 use entity::{
-    Millis,
+    Millis, Viewer,
     ticket::{Model, TicketStatus},
 };
 use poem_openapi::{
@@ -10,11 +10,14 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use crate::http::{
-    etag,
-    fields::{self, Fields, FromFields},
-    query::QueryValue,
-    time::Time,
+use crate::{
+    code::Codes,
+    http::{
+        etag,
+        fields::{self, Fields, FromFields},
+        query::QueryValue,
+        time::Time,
+    },
 };
 
 /// Where a ticket stands.
@@ -92,8 +95,15 @@ pub(crate) struct Ticket {
     pub created_at: Time,
     /// When it was confirmed.
     pub confirmed_at: Option<Time>,
+    /// When it was used at the door.
+    pub checked_in_at: Option<Time>,
     /// When it was cancelled.
     pub cancelled_at: Option<Time>,
+    /// What opens the door. Only its owner sees it, once the ticket is confirmed.
+    pub code: Option<String>,
+    /// Its place in the order of issue, which the code is made from. Not shown.
+    #[oai(skip)]
+    pub seq: i64,
 }
 
 /// What to change of a ticket.
@@ -133,7 +143,10 @@ impl Example for Ticket {
             position: None,
             created_at: Time(1_795_243_511_000),
             confirmed_at: None,
+            checked_in_at: None,
             cancelled_at: None,
+            code: None,
+            seq: 1,
         }
     }
 }
@@ -155,13 +168,24 @@ impl Ticket {
             position: None,
             created_at: Time(ticket.created_at),
             confirmed_at: ticket.confirmed_at.map(Time),
+            checked_in_at: ticket.checked_in_at.map(Time),
             cancelled_at: ticket.cancelled_at.map(Time),
+            code: None,
+            seq: ticket.seq,
         }
     }
 
     /// Adds its place on the waitlist.
     pub(crate) fn with_position(self, position: i64) -> Self {
         Self { position: Some(position), ..self }
+    }
+
+    /// Adds the code, if the viewer owns the ticket and it opens the door. Nobody else ever sees it.
+    pub(crate) fn with_code(mut self, codes: Option<&Codes>, viewer: &Viewer) -> Self {
+        let opens = matches!(self.status, Status::Confirmed | Status::CheckedIn);
+        let codes = codes.filter(|_| opens && self.email == viewer.email.as_str());
+        self.code = codes.map(|codes| codes.of(self.seq, self.id));
+        self
     }
 
     /// Changes with everything but the place on the waitlist, which others change.

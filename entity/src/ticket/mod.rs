@@ -2,14 +2,16 @@
 //!
 //! A ticket moves only along the edges of its state graph (README), each one guarded UPDATE that names the state it
 //! comes from; seats move only by what such an UPDATE returned. Whoever makes, cancels or expires a ticket has locked
-//! the event's row before; confirming touches the ticket's row alone.
+//! the event's row before; confirming and checking in touch the ticket's row alone.
 
+mod check_in;
 mod drain;
 mod expire;
 mod issue;
 mod read;
 mod transition;
 
+pub use check_in::{check_in, find_by_seq, lock_for_door, undo_check_in};
 pub use drain::{Live, cancel_all, live};
 pub use expire::{Expired, events_with_due, expire_due, next_expiry};
 pub use issue::{NewTicket, held_seats, insert, people_with_active};

@@ -4,6 +4,7 @@
 
 mod answers;
 mod callers;
+mod door;
 mod events;
 mod faults;
 mod holds;
