@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Database, Error,
+    Clock, Database, Error,
     ticket::{self, TicketStatus},
 };
 use ipnet::IpNet;
@@ -11,6 +11,7 @@ use poem::{Endpoint, EndpointExt, Response, Route};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    accounts::Accounts,
     http::{
         caller::Auth,
         outer::Outer,
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) secret: Option<Secret>,
     /// How often a hold may be extended.
     pub(crate) extensions_max: u32,
+    /// Absent behind a gateway, which has accounts of its own.
+    pub(crate) accounts: Option<Arc<Accounts>>,
     /// Cancelled when the service begins to stop.
     pub(crate) stop: CancellationToken,
 }
@@ -68,6 +71,7 @@ pub(crate) struct Gate {
     pub(crate) auth: Auth,
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) limits: Option<Limits>,
+    pub(crate) clock: Clock,
 }
 
 /// The whole HTTP side as one endpoint.
@@ -78,6 +82,7 @@ pub(crate) fn endpoint(app: Arc<App>, gate: Gate) -> impl Endpoint<Output = Resp
         trusted_proxies: gate.trusted_proxies,
         rate: gate.limits.map(Rate::new),
         methods: Arc::new(Methods::new(&openapi::document(&service))),
+        clock: gate.clock,
     };
     openapi::routes(Route::new(), &service)
         .nest("/", service)

@@ -5,6 +5,7 @@
 //!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
+//! - [`account`] and [`session`] are who people are and where they are logged in.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
@@ -23,6 +24,7 @@ pub mod job;
 mod manage;
 pub mod registration;
 mod seats;
+pub mod session;
 pub mod ticket;
 mod viewer;
 pub mod waitlist;

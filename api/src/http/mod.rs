@@ -1,6 +1,7 @@
 //! What HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems.
 
 pub(crate) mod address;
+pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod connections;
 pub(crate) mod etag;

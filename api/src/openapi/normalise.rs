@@ -9,7 +9,19 @@
 use serde_json::{Map, Value, json};
 
 /// Objects that are request bodies: the ones whose unknown fields are refused.
-const REQUESTS: &[&str] = &["EditEvent", "EditTicket", "NewEvent", "NewRegistration", "Nothing"];
+const REQUESTS: &[&str] = &[
+    "AccountChange",
+    "Credentials",
+    "EditEvent",
+    "EditTicket",
+    "LogOut",
+    "NewAccount",
+    "NewEvent",
+    "NewRegistration",
+    "Nothing",
+    "PasswordChange",
+    "RefreshRequest",
+];
 
 /// Fields that `null` removes.
 const NULLABLE: &[(&str, &[&str])] = &[("EditEvent", &["ends_at", "registration_opens_at", "registration_closes_at"])];
