@@ -10,7 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Client, Process, Programs, postgres, promises::PROMISES};
+use crate::{Client, PASSWORD, Process, Programs, postgres, promises::PROMISES};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,9 @@ impl Default for Setup<'_> {
         Self { apis: 1, embedded: 1, workers: 0, api_flags: &[], worker_flags: &[] }
     }
 }
+
+/// The secret of the tests' installations.
+pub const SECRET: &str = "a secret that every test shares, long enough";
 
 /// A fresh database with the real programs running on it.
 #[derive(Debug)]
@@ -94,8 +97,13 @@ impl World {
     /// When it does not start.
     pub fn start_api(&mut self, embedded: u32, flags: &[&str]) {
         let mut all = vec![format!("--database-url={}", self.url), format!("--workers={embedded}")];
-        let defaults =
-            [("--listen", "127.0.0.1:0"), ("--auth", "gateway"), ("--rate-limit", "off"), ("--log-level", "warn")];
+        let defaults = [
+            ("--listen", "127.0.0.1:0"),
+            ("--auth", "gateway"),
+            ("--rate-limit", "off"),
+            ("--log-level", "warn"),
+            ("--secret", SECRET),
+        ];
         for (flag, value) in defaults {
             if !flags.iter().any(|given| given.starts_with(flag)) {
                 all.push(format!("{flag}={value}"));
@@ -113,6 +121,20 @@ impl World {
         let mut all = vec![format!("--database-url={}", self.url)];
         all.extend(flags.iter().map(ToString::to_string));
         self.workers.push(Process::start(self.programs.worker, &all, &self.log()));
+    }
+
+    /// Makes an administrator at the command line, with this password, and returns a client that is logged in as one.
+    ///
+    /// # Panics
+    /// When that does not work.
+    pub async fn admin(&self, email: &str) -> Client {
+        let output = std::process::Command::new(self.programs.api)
+            .args(["create-admin", &format!("--database-url={}", self.url), "--email", email])
+            .env("TURNOUT_ADMIN_PASSWORD", PASSWORD)
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success(), "{output:?}");
+        self.client(0).logged_in(email, PASSWORD).await
     }
 
     /// A client of the `index`-th api process that says nothing about who it is.
