@@ -220,6 +220,22 @@ both_databases! {
         assert_eq!(seen(&client.post_empty("/auth/refresh").await), told(401, "token_revoked"));
     }
 
+    async fn logins_of_one_account_are_bounded(world: &mut World) {
+        let client = world.start(&BEARER);
+        client.sign_up("a@example.org").await;
+        let id = if world.kind == tests::Kind::Sqlite { "randomblob(16)" } else { "gen_random_uuid()" };
+        world.execute(&format!(
+            "INSERT INTO session (id, account_id, token_hash, created_at, expires_at)
+             SELECT {id}, account.id, 'h', n, CASE WHEN n > 10 THEN 9000000000000 ELSE 1 END
+             FROM account, (WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 70)
+                            SELECT n FROM numbers) AS numbers"
+        )).await;
+        let newest = client.log_in("a@example.org", PASSWORD).await.text("refresh_token");
+        assert_eq!(world.number("SELECT count(*) AS n FROM session").await, 50);
+        assert_eq!(world.number("SELECT min(created_at) AS n FROM session").await, 23, "the oldest are gone");
+        assert_eq!(refresh(&client, &newest).await.status, 200);
+    }
+
     async fn browsers_keep_the_refresh_token_in_a_cookie(world: &mut World) {
         let client = world.start(&BEARER);
         client.sign_up("a@example.org").await;
