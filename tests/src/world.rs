@@ -167,9 +167,7 @@ impl World {
     /// # Panics
     /// When the database cannot be opened.
     pub async fn connect(&self) -> DatabaseConnection {
-        let mut options = ConnectOptions::new(&self.url);
-        options.max_connections(1);
-        Database::connect(options).await.expect("the database opens")
+        connect(&self.url).await.expect("the database opens")
     }
 
     /// The number that a query of one row and one column `n` finds.
@@ -318,6 +316,14 @@ async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
     row.try_get("", "n").expect("a number")
 }
 
+/// A single connection, which nobody looks after: the pool's upkeep can spin for ever when a connection comes back at the
+/// wrong moment (sqlx 0.9), and nothing here lives for long.
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).idle_timeout(None).max_lifetime(None);
+    Database::connect(options).await
+}
+
 async fn create_database(server: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -325,7 +331,7 @@ async fn create_database(server: &str) -> String {
     let since = Instant::now();
     // A server that just started listening may still be recovering.
     let db = loop {
-        match Database::connect(format!("{server}/postgres")).await {
+        match connect(&format!("{server}/postgres")).await {
             Ok(db) => break db,
             Err(error) => assert!(since.elapsed() < PATIENCE, "{error}"),
         }
@@ -338,7 +344,7 @@ async fn create_database(server: &str) -> String {
 
 async fn drop_database(url: &str) {
     let (server, name) = url.rsplit_once('/').expect("a name");
-    let db = Database::connect(format!("{server}/postgres")).await.expect("the server answers");
+    let db = connect(&format!("{server}/postgres")).await.expect("the server answers");
     db.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");
     db.close().await.expect("it closes");
 }
