@@ -401,6 +401,11 @@ both_databases! {
         assert_eq!((emails(&last), last.header("link")), (vec!["anna@example.org".to_owned()], String::new()));
         assert_eq!(emails(&admin.get("/admin/accounts?email=ann%2B").await), ["ann+list@example.org"]);
         assert!(emails(&admin.get("/admin/accounts?email=_nn").await).is_empty(), "no pattern");
+        client.sign_up("ann+two@example.org").await;
+        let page = admin.get("/admin/accounts?limit=1&email=ann%2B").await;
+        let link = page.header("link");
+        let next = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
+        assert_eq!(emails(&admin.get(next).await), ["ann+two@example.org"], "the link searches for the same");
         let one = all.body["data"][0].clone();
         let path = format!("/admin/accounts/{}", one["id"].as_str().unwrap());
         assert_eq!(admin.get(&path).await.body, one);
@@ -432,11 +437,13 @@ both_databases! {
         assert!(code == Some(0) && !told.contains("shown once"), "the account keeps its password: {told}");
         assert_eq!(person.get("/admin/accounts").await.status, 200, "with the token from before");
 
+        let session = client.log_in("a@example.org", PASSWORD).await.text("refresh_token");
         let file = world.log().with_file_name("password");
         std::fs::write(&file, "from a file\n").unwrap();
         let flag = format!("--password-file={}", file.display());
         assert_eq!(run(&["--email=a@example.org", &flag], &[]).0, Some(0));
         assert_eq!(writes(&person).await.0, 401, "a new password ends what was");
+        assert_eq!(refresh(&client, &session).await.status, 401);
         client.logged_in("a@example.org", "from a file").await;
 
         let (code, _, told) = run(&["--email=nobody", "--password-file=/nowhere"], &[]);
@@ -491,10 +498,12 @@ both_databases! {
         world.start_api(0, &flags);
         assert_eq!(logins(&world.apis[1].printed("turnout: try")), people, "the same again");
         assert_eq!(world.number("SELECT count(*) AS n FROM account").await, 3);
-        world.execute("UPDATE account SET email = 'somebody@example.org' WHERE role = 'organizer'").await;
+        world.execute("UPDATE account SET email = 'other-' || email").await;
         let more = [format!("--database-url={}", world.url()), format!("--secret={SECRET}")];
-        let command = std::process::Command::new(world.programs().api)
-            .args(["--listen=127.0.0.1:0", "--demo"]).args(more).output().unwrap();
+        // It must end by itself.
+        let mut refused = std::process::Command::new("timeout");
+        refused.args(["30", world.programs().api, "--listen=127.0.0.1:0", "--demo"]).args(more);
+        let command = refused.output().unwrap();
         let told = String::from_utf8_lossy(&command.stderr).into_owned();
         assert!(command.status.code() == Some(1) && told.contains("--demo is for an empty database"), "{told}");
     }
