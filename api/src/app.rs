@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Database, Error,
+    Clock, Database, Error,
     ticket::{self, TicketStatus},
 };
 use ipnet::IpNet;
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    accounts::Accounts,
     code::Codes,
     http::{
         caller::Auth,
@@ -24,7 +25,6 @@ use crate::{
     progress::Progress,
     queue::Readings,
     routes,
-    secret::Secret,
     watch::Watch,
 };
 
@@ -39,12 +39,12 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// Rung when there are jobs to be decided that did not come through intake.
     pub(crate) intents: Arc<Notify>,
-    /// Absent when nobody chose one for PostgreSQL: then tickets have no codes.
-    pub(crate) secret: Option<Secret>,
-    /// Made from the secret; absent with it.
+    /// Absent when nobody chose a secret for PostgreSQL.
     pub(crate) codes: Option<Codes>,
     /// How often a hold may be extended.
     pub(crate) extensions_max: u32,
+    /// Absent behind a gateway, which has accounts of its own.
+    pub(crate) accounts: Option<Arc<Accounts>>,
     /// Cancelled when the service begins to stop.
     pub(crate) stop: CancellationToken,
 }
@@ -78,6 +78,7 @@ pub(crate) struct Gate {
     pub(crate) auth: Auth,
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) limits: Option<Limits>,
+    pub(crate) clock: Clock,
 }
 
 /// The whole HTTP side as one endpoint.
@@ -89,6 +90,7 @@ pub(crate) fn endpoint(app: Arc<App>, gate: Gate) -> impl Endpoint<Output = Resp
         rate: gate.limits.map(Rate::new),
         metrics: Arc::clone(&app.metrics),
         methods: Arc::new(Methods::new(&openapi::document(&service))),
+        clock: gate.clock,
     };
     openapi::routes(Route::new(), &service)
         .nest("/", service)

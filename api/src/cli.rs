@@ -4,10 +4,15 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::{Parser, Subcommand};
-use entity::Clock;
+use entity::{Clock, Durability, Error, Options};
 use worker::Mistakes;
 
-use crate::{openapi_document, serve::serve, settings::ServeArgs};
+use crate::{
+    accounts::{CreateAdminArgs, NewAdmin, create_admin},
+    openapi_document,
+    serve::{open, serve},
+    settings::ServeArgs,
+};
 
 /// Turnout: event registration that cannot oversell.
 #[derive(Debug, Parser)]
@@ -23,28 +28,46 @@ struct Args {
 enum Command {
     /// Print the OpenAPI document
     Openapi,
+    /// Make an administrator, or make one of an account that is there
+    CreateAdmin(CreateAdminArgs),
 }
 
 /// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    if let Some(Command::Openapi) = args.command {
-        print!("{}", openapi_document());
-        return ExitCode::SUCCESS;
+    #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
+    let clock = Clock::new(|| Utc::now().timestamp_millis());
+    match args.command {
+        Some(Command::Openapi) => {
+            print!("{}", openapi_document());
+            ExitCode::SUCCESS
+        }
+        Some(Command::CreateAdmin(args)) => checked(|mistakes| args.check(mistakes), |new| make_admin(new, clock)),
+        None => checked(
+            |mistakes| args.serve.check(mistakes),
+            |settings| {
+                let log = tracing_subscriber::fmt().json().with_max_level(settings.log_level);
+                log.with_writer(std::io::stderr).init();
+                serve(settings, clock)
+            },
+        ),
     }
+}
+
+/// Runs work with its settings, or tells what is wrong with them.
+fn checked<S, W: Future<Output = Result<(), Error>>>(
+    check: impl FnOnce(&mut Mistakes) -> Option<S>,
+    work: impl FnOnce(S) -> W,
+) -> ExitCode {
     let mut mistakes = Mistakes::default();
-    let settings = args.serve.check(&mut mistakes);
+    let settings = check(&mut mistakes);
     if let Some(report) = mistakes.report() {
         eprintln!("api: these settings are wrong:\n{report}");
         return ExitCode::from(2);
     }
     let Some(settings) = settings else { return ExitCode::from(2) };
-    tracing_subscriber::fmt().json().with_max_level(settings.log_level).with_writer(std::io::stderr).init();
-    #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
-    let clock = Clock::new(|| Utc::now().timestamp_millis());
-    let runtime = tokio::runtime::Runtime::new();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(serve(settings, clock)).map_err(|error| error.to_string()),
+    let result = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(work(settings)).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     match result {
@@ -54,4 +77,16 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn make_admin(new: NewAdmin, clock: Clock) -> Result<(), Error> {
+    let options = Options { url: new.database_url.clone(), durability: Durability::Full, create: true, clock };
+    let database = open(options).await?;
+    let email = new.email.clone();
+    let made = create_admin(&database, new).await?;
+    println!("{email} is an administrator, in {}", database.location());
+    if let Some(password) = made.password {
+        println!("the password, shown once: {password}");
+    }
+    database.close().await
 }

@@ -4,6 +4,7 @@
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
 //! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
+//! - `accounts` is who people are: signing up, logging in, tokens, roles;
 //! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
 //! - `queue` and `metrics` tell operators how the service is doing;
@@ -11,6 +12,7 @@
 //! - `secret` is what tokens and the codes of tickets (`code`, `qr`) are made from; `calendar` writes calendar files;
 //! - `settings`, `serve` and `cli` make a process of it.
 
+mod accounts;
 mod app;
 mod attempt;
 mod calendar;

@@ -1,6 +1,6 @@
 //! Puts the service together, runs it, and takes it apart again in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use entity::{Clock, Database, Error, Options};
 use tokio::{
@@ -10,7 +10,8 @@ use tokio::{
 use worker::Doorbells;
 
 use crate::{
-    app::{self, App},
+    accounts::{AccessTokens, Accounts, Login, demo},
+    app::{self, App, Gate},
     code::Codes,
     http::{caller::Auth, server},
     intake::Intake,
@@ -18,7 +19,7 @@ use crate::{
     progress::Progress,
     queue::Readings,
     secret::Secret,
-    settings::Settings,
+    settings::{AuthMode, Settings},
     watch::{self, Watch},
 };
 
@@ -34,12 +35,26 @@ const CLOSING: Duration = Duration::from_millis(250);
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error> {
     let stop = worker::stop_on_signal()?;
-    let options = Options { url: settings.database_url.clone(), durability: settings.durability, create: true, clock };
+    let options = Options {
+        url: settings.database_url.clone(),
+        durability: settings.durability,
+        create: true,
+        clock: clock.clone(),
+    };
     let database = tokio::select! {
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
     let secret = secret(&settings, &database)?;
+    let auth = auth(&settings, secret.as_ref())?;
+    let accounts = match &auth {
+        Auth::Bearer(tokens) => Some(Arc::new(Accounts::new(Arc::clone(tokens), clock.clone()))),
+        Auth::Gateway(_) => None,
+    };
+    let logins = match secret.as_ref().filter(|_| settings.demo) {
+        Some(secret) => demo(&database, secret).await?,
+        None => vec![],
+    };
     let listener = server::listen(settings.listen)
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
@@ -68,8 +83,8 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         metrics,
         intents: Arc::clone(&doorbells.intents),
         codes: secret.as_ref().map(Codes::new),
-        secret,
         extensions_max: settings.extensions_max,
+        accounts,
         stop: stop.clone(),
     });
 
@@ -80,8 +95,9 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
             Instant::now() + SHUTDOWN
         }
     });
-    greet(&settings, &database, listener.local_addr().unwrap_or(settings.listen));
-    server::serve(listener, app::endpoint(app, settings.gate), stop).await;
+    greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &logins);
+    let gate = Gate { auth, trusted_proxies: settings.trusted_proxies.into(), limits: settings.limits, clock };
+    server::serve(listener, app::endpoint(app, gate), stop).await;
 
     // The endpoint is gone and with it every way into intake: what was taken in gets written.
     let end = end.await.unwrap_or_else(|_| Instant::now());
@@ -106,8 +122,20 @@ fn secret(settings: &Settings, database: &Database) -> Result<Option<Secret>, Er
     Secret::of_file(path.as_ref()).map(Some).map_err(Error::Unusable)
 }
 
+/// How callers prove who they are.
+fn auth(settings: &Settings, secret: Option<&Secret>) -> Result<Auth, Error> {
+    match &settings.auth {
+        AuthMode::Gateway(networks) => Ok(Auth::Gateway(networks.clone())),
+        AuthMode::Bearer => {
+            let secret =
+                secret.ok_or_else(|| Error::Unusable("tokens need a secret: set TURNOUT_SECRET".to_owned()))?;
+            Ok(Auth::Bearer(Arc::new(AccessTokens::new(secret))))
+        }
+    }
+}
+
 /// Opens and migrates the database, waiting for others who do the same.
-async fn open(options: Options) -> Result<Database, Error> {
+pub(crate) async fn open(options: Options) -> Result<Database, Error> {
     let database = Database::open(options).await?;
     let mut tries = MIGRATION_TRIES;
     loop {
@@ -120,12 +148,22 @@ async fn open(options: Options) -> Result<Database, Error> {
 }
 
 /// Tells whoever started it where to go from here.
-fn greet(settings: &Settings, database: &Database, address: std::net::SocketAddr) {
+fn greet(auth: &AuthMode, database: &Database, address: SocketAddr, logins: &[Login]) {
     println!("turnout: serving on http://{address}, data in {}", database.location());
     println!("turnout: the interface is described at http://{address}/docs");
-    match settings.gate.auth {
-        Auth::Bearer => println!("turnout: try  curl http://{address}/events"),
-        Auth::Gateway(_) => println!(
+    for Login { email, role, password } in logins {
+        println!("turnout: log in as {email} ({role}) with the password {password}");
+    }
+    match (auth, logins.first()) {
+        (AuthMode::Bearer, Some(Login { email, password, .. })) => println!(
+            "turnout: try  curl http://{address}/auth/login -H 'Content-Type: application/json' \
+             -d '{{\"email\": \"{email}\", \"password\": \"{password}\"}}'"
+        ),
+        (AuthMode::Bearer, None) => println!(
+            "turnout: try  curl -i http://{address}/auth/register -H 'Content-Type: application/json' \
+             -d '{{\"email\": \"you@example.org\", \"name\": \"You\", \"password\": \"choose one of your own\"}}'"
+        ),
+        (AuthMode::Gateway(_), _) => println!(
             "turnout: try  curl -i http://{address}/events -H 'X-User: you@example.org' -H 'X-Role: organizer' \
              -H 'Content-Type: application/json' \
              -d '{{\"name\": \"First\", \"starts_at\": \"2030-01-01T18:00:00Z\", \"capacity\": 2, \"status\": \"published\"}}'"

@@ -9,8 +9,7 @@ use tracing::level_filters::LevelFilter;
 use worker::{Mistakes, SettingsArgs};
 
 use crate::{
-    app::Gate,
-    http::{caller::Auth, rate},
+    http::rate::{self, Limits},
     secret::Secret,
 };
 
@@ -45,6 +44,9 @@ pub(crate) struct ServeArgs {
     /// How often the owner of a hold may extend it
     #[arg(long, env = "TURNOUT_EXTENSIONS_MAX", default_value = "2")]
     extensions_max: String,
+    /// Fill an empty database with an organizer, two attendees and three events, and print their logins
+    #[arg(long, env = "TURNOUT_DEMO")]
+    demo: bool,
     /// What is logged: error, warn, info (a line for each request) or debug
     #[arg(long, env = "TURNOUT_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -58,10 +60,23 @@ pub(crate) struct Settings {
     pub(crate) worker: worker::Settings,
     pub(crate) listen: SocketAddr,
     pub(crate) workers: u32,
-    pub(crate) gate: Gate,
     pub(crate) extensions_max: u32,
+    pub(crate) auth: AuthMode,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) limits: Option<Limits>,
     pub(crate) secret: Option<Secret>,
+    /// Whether to fill an empty database with things to play with.
+    pub(crate) demo: bool,
     pub(crate) log_level: LevelFilter,
+}
+
+/// Who says who is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AuthMode {
+    /// Tokens of ours.
+    Bearer,
+    /// An authenticating gateway in one of these networks.
+    Gateway(Vec<IpNet>),
 }
 
 /// More embedded workers than this only wait for each other.
@@ -83,13 +98,23 @@ impl ServeArgs {
         let secret = mistakes.take("--secret", self.secret.as_deref().map(Secret::parse).transpose());
         let log_level = mistakes.take("--log-level", parse_level(&self.log_level));
         let auth = match self.auth.as_str() {
-            "bearer" => Some(Auth::Bearer),
-            "gateway" => gateway_networks.map(Auth::Gateway),
+            "bearer" => Some(AuthMode::Bearer),
+            "gateway" => gateway_networks.map(AuthMode::Gateway),
             other => {
                 mistakes.note("--auth", format!("\"{other}\" is neither \"bearer\" nor \"gateway\""));
                 None
             }
         };
+        let is_shared = ["postgres://", "postgresql://"].iter().any(|s| self.worker.database_url.starts_with(s));
+        if auth == Some(AuthMode::Bearer) && is_shared && self.secret.is_none() {
+            mistakes.note("--secret", SECRET_MISSING);
+        }
+        if self.demo && auth.as_ref().is_some_and(|auth| *auth != AuthMode::Bearer) {
+            mistakes.note("--demo", "makes accounts, and behind a gateway there are none: use --auth bearer");
+        }
+        if self.demo && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+            mistakes.note("--demo", "is for this machine alone: let --listen be a loopback address");
+        }
         let (worker, durability) = worker?;
         Some(Settings {
             database_url: self.worker.database_url,
@@ -97,13 +122,20 @@ impl ServeArgs {
             worker,
             listen: listen?,
             workers: workers?,
-            gate: Gate { auth: auth?, trusted_proxies: trusted_proxies?.into(), limits: limits? },
             extensions_max: extensions_max?,
+            auth: auth?,
+            trusted_proxies: trusted_proxies?,
+            limits: limits?,
             secret: secret?,
+            demo: self.demo,
             log_level: log_level?,
         })
     }
 }
+
+/// Why there has to be a secret.
+const SECRET_MISSING: &str = "must be set on PostgreSQL: all api processes sign and check tokens with it, and machines that \
+    share a server share no folder to keep it in. Choose one with: openssl rand -hex 32";
 
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("\"{text}\" is not an address and a port, such as 127.0.0.1:8080"))
@@ -157,8 +189,25 @@ mod tests {
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!((settings.workers, settings.durability), (1, Durability::Full));
         assert_eq!(settings.worker, worker::Settings { batch_max: 500, attempts_max: 5, retention_days: 30 });
-        assert_eq!(settings.gate.auth, Auth::Bearer);
-        assert!(settings.gate.limits.is_some());
+        assert_eq!((settings.auth, settings.demo), (AuthMode::Bearer, false));
+        assert!(settings.limits.is_some());
+    }
+
+    #[test]
+    fn tokens_on_postgres_need_a_secret() {
+        let url = "--database-url=postgres://db/turnout";
+        assert!(check(&[url]).1.contains("--secret: must be set on PostgreSQL"));
+        assert!(check(&[url, "--auth=gateway"]).0.is_some());
+        let secret = format!("--secret={}", "s".repeat(32));
+        assert!(check(&[url, &secret]).0.is_some());
+    }
+
+    #[test]
+    fn demos_are_for_this_machine_and_have_accounts() {
+        assert!(check(&["--demo"]).0.unwrap().demo);
+        assert!(check(&["--demo", "--listen=[::1]:80"]).0.is_some());
+        assert!(check(&["--demo", "--listen=0.0.0.0:80"]).1.contains("--demo: "));
+        assert!(check(&["--demo", "--auth=gateway"]).1.contains("--demo: "));
     }
 
     #[test]

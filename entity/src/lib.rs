@@ -8,6 +8,7 @@
 //! - [`simulation`] and [`rehearsal`] are about hidden copies of events on which a sale is tried out.
 //! - [`summary`], [`attendees`] and [`analytics`] are what an organizer sees of an event; [`mine`] is what anybody sees
 //!   of their own.
+//! - [`account`] and [`session`] are who people are and where they are logged in.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
@@ -32,6 +33,7 @@ pub mod queue;
 pub mod registration;
 pub mod rehearsal;
 mod seats;
+pub mod session;
 pub mod simulation;
 pub mod summary;
 pub mod ticket;

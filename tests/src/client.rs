@@ -17,6 +17,9 @@ pub struct Client {
     headers: HeaderMap,
 }
 
+/// The password of everybody in the tests.
+pub const PASSWORD: &str = "correct horse battery";
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -46,6 +49,39 @@ impl Client {
     /// The same, calling as the organizer of the tests' events.
     pub fn organizer(&self) -> Self {
         self.as_role("organizer@example.org", "organizer")
+    }
+
+    /// The same, calling with an access token.
+    pub fn bearer(&self, token: &str) -> Self {
+        self.with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Logs in.
+    ///
+    /// # Panics
+    /// When nothing comes back.
+    pub async fn log_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/auth/login", json!({"email": email, "password": password})).await
+    }
+
+    /// The same, calling as somebody who has just logged in.
+    ///
+    /// # Panics
+    /// When the login fails.
+    pub async fn logged_in(&self, email: &str, password: &str) -> Self {
+        let answer = self.log_in(email, password).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        self.bearer(&answer.text("access_token"))
+    }
+
+    /// The same, calling as somebody who has just signed up and logged in.
+    ///
+    /// # Panics
+    /// When either fails.
+    pub async fn sign_up(&self, email: &str) -> Self {
+        let answer = self.post("/auth/register", json!({"email": email, "name": "P", "password": PASSWORD})).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        self.logged_in(email, PASSWORD).await
     }
 
     /// The same, sending a header with every request.

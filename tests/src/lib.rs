@@ -12,10 +12,10 @@ mod promises;
 mod run;
 mod world;
 
-pub use client::{Answer, Client, count, every, new_key};
+pub use client::{Answer, Client, PASSWORD, count, every, new_key};
 pub use process::{Process, Signal};
 pub use run::{Body, Programs, run};
-pub use world::{Kind, Setup, World};
+pub use world::{Kind, SECRET, Setup, World};
 
 /// Declares tests that run on both databases: each body becomes `sqlite::name` and `postgres::name`.
 #[macro_export]

@@ -1,10 +1,10 @@
 //! A program under test, running.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,7 @@ pub struct Process {
     child: Child,
     /// The first line it printed.
     pub greeting: String,
+    printed: Arc<Mutex<String>>,
 }
 
 /// Programs that take longer than this to say that they are there never will.
@@ -39,21 +40,40 @@ impl Process {
             .expect("the program starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("its output is a pipe"));
         let (sender, receiver) = mpsc::channel();
+        let printed = Arc::new(Mutex::new(String::new()));
+        let all = Arc::clone(&printed);
         std::thread::spawn(move || {
             let mut line = String::new();
-            let _ = stdout.read_line(&mut line);
-            let _ = sender.send(line);
-            // What else it prints must not fill the pipe.
-            let _ = stdout.read_to_end(&mut Vec::new());
+            // To its end: what it prints must not fill the pipe.
+            while stdout.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                all.lock().expect("nobody panics with it").push_str(&line);
+                let _ = sender.send(std::mem::take(&mut line));
+            }
         });
         let greeting = receiver.recv_timeout(START_PATIENCE).unwrap_or_default();
-        let mut process = Self { child, greeting };
+        let mut process = Self { child, greeting, printed };
         if process.greeting.is_empty() {
             process.kill();
             let logged = std::fs::read_to_string(log).unwrap_or_default();
             panic!("{program} {flags:?} did not start:\n{logged}");
         }
         process
+    }
+
+    /// What it printed, once that holds `text`.
+    ///
+    /// # Panics
+    /// When that does not happen.
+    pub fn printed(&self, text: &str) -> String {
+        let since = Instant::now();
+        while since.elapsed() < START_PATIENCE {
+            let printed = self.printed.lock().expect("nobody panics with it").clone();
+            if printed.contains(text) {
+                return printed;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        panic!("{text} is not printed");
     }
 
     /// Sends a signal.

@@ -10,7 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Client, Process, Programs, postgres, promises::PROMISES};
+use crate::{Client, PASSWORD, Process, Programs, postgres, promises::PROMISES};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,9 @@ impl Default for Setup<'_> {
         Self { apis: 1, embedded: 1, workers: 0, api_flags: &[], worker_flags: &[] }
     }
 }
+
+/// The secret of the tests' installations.
+pub const SECRET: &str = "a secret that every test shares, long enough";
 
 /// A fresh database with the real programs running on it.
 #[derive(Debug)]
@@ -99,7 +102,7 @@ impl World {
             ("--auth", "gateway"),
             ("--rate-limit", "off"),
             ("--log-level", "warn"),
-            ("--secret", "a secret that every test shares, long enough"),
+            ("--secret", SECRET),
         ];
         for (flag, value) in defaults {
             if !flags.iter().any(|given| given.starts_with(flag)) {
@@ -118,6 +121,20 @@ impl World {
         let mut all = vec![format!("--database-url={}", self.url)];
         all.extend(flags.iter().map(ToString::to_string));
         self.workers.push(Process::start(self.programs.worker, &all, &self.log()));
+    }
+
+    /// Makes an administrator at the command line, with this password, and returns a client that is logged in as one.
+    ///
+    /// # Panics
+    /// When that does not work.
+    pub async fn admin(&self, email: &str) -> Client {
+        let output = std::process::Command::new(self.programs.api)
+            .args(["create-admin", &format!("--database-url={}", self.url), "--email", email])
+            .env("TURNOUT_ADMIN_PASSWORD", PASSWORD)
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success(), "{output:?}");
+        self.client(0).logged_in(email, PASSWORD).await
     }
 
     /// A client of the `index`-th api process that says nothing about who it is.
@@ -150,9 +167,7 @@ impl World {
     /// # Panics
     /// When the database cannot be opened.
     pub async fn connect(&self) -> DatabaseConnection {
-        let mut options = ConnectOptions::new(&self.url);
-        options.max_connections(1);
-        Database::connect(options).await.expect("the database opens")
+        connect(&self.url).await.expect("the database opens")
     }
 
     /// The number that a query of one row and one column `n` finds.
@@ -301,6 +316,14 @@ async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
     row.try_get("", "n").expect("a number")
 }
 
+/// A single connection, which nobody looks after: the pool's upkeep can spin for ever when a connection comes back at the
+/// wrong moment (sqlx 0.9), and nothing here lives for long.
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).idle_timeout(None).max_lifetime(None);
+    Database::connect(options).await
+}
+
 async fn create_database(server: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -308,7 +331,7 @@ async fn create_database(server: &str) -> String {
     let since = Instant::now();
     // A server that just started listening may still be recovering.
     let db = loop {
-        match Database::connect(format!("{server}/postgres")).await {
+        match connect(&format!("{server}/postgres")).await {
             Ok(db) => break db,
             Err(error) => assert!(since.elapsed() < PATIENCE, "{error}"),
         }
@@ -321,7 +344,7 @@ async fn create_database(server: &str) -> String {
 
 async fn drop_database(url: &str) {
     let (server, name) = url.rsplit_once('/').expect("a name");
-    let db = Database::connect(format!("{server}/postgres")).await.expect("the server answers");
+    let db = connect(&format!("{server}/postgres")).await.expect("the server answers");
     db.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");
     db.close().await.expect("it closes");
 }

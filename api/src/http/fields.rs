@@ -114,6 +114,15 @@ pub(crate) fn visible_ascii(min: usize, max: usize) -> impl Fn(&Value) -> Result
     }
 }
 
+/// A password: taken as it is, blanks at its ends and all.
+pub(crate) fn password(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, Flaw> {
+    move |value| match value {
+        Value::String(text) if (min..=max).contains(&text.chars().count()) => Ok(text.clone()),
+        Value::String(_) => flaw("out_of_range", format!("must have {min} to {max} characters")),
+        _ => flaw("wrong_type", "must be a string"),
+    }
+}
+
 /// A whole number within bounds.
 pub(crate) fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Result<i64, Flaw> {
     move |value| match (value.as_i64(), value) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod address;
+pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod connections;
 pub(crate) mod etag;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entity::Clock;
 use futures_util::FutureExt;
 use ipnet::IpNet;
 use poem::{
@@ -46,6 +47,8 @@ pub(crate) struct Outer {
     pub(crate) rate: Option<Rate>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) metrics: Arc<Metrics>,
+    /// For what tokens say about time. (Decisions about tickets take the database's.)
+    pub(crate) clock: Clock,
 }
 
 /// Links log lines, and the worker's work, to a request.
@@ -66,9 +69,11 @@ impl Outer {
         let trace = Trace::of(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let peer = peer(&request);
-        let identity = self.auth.identify(peer, request.headers());
-        let standing = self.stand(&request, peer, &identity);
+        let identity = self.auth.identify(peer, request.headers(), self.clock.now());
+        let client = self.client(peer, request.headers());
+        let standing = self.stand(&request, peer, client, &identity);
         request.set_data(self.auth.clone());
+        request.set_data(client);
         request.set_data(identity);
         request.set_data(trace.clone());
 
@@ -88,9 +93,8 @@ impl Outer {
     }
 
     /// Counts the request, unless there are no limits for it.
-    fn stand(&self, request: &Request, peer: IpAddr, identity: &Identity) -> Option<Standing> {
+    fn stand(&self, request: &Request, peer: IpAddr, client: Client, identity: &Identity) -> Option<Standing> {
         let rate = self.rate.as_ref().filter(|_| !UNLIMITED.contains(&request.uri().path()))?;
-        let client = self.client(peer, request.headers());
         let is_shared = self.is_gateway(peer) && !client.forwarded;
         Some(rate.check(request.method(), client, identity, is_shared))
     }
@@ -197,7 +201,8 @@ fn new_parent() -> String {
     format!("00-{trace}-{}-01", &span[16..])
 }
 
-fn peer(request: &Request) -> IpAddr {
+/// The other end of the connection.
+pub(super) fn peer(request: &Request) -> IpAddr {
     match request.remote_addr() {
         RemoteAddr(Addr::SocketAddr(address)) => address.ip().to_canonical(),
         RemoteAddr(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -212,7 +217,8 @@ mod tests {
 
     fn outer() -> Outer {
         let methods = Arc::new(Methods::new("{}"));
-        Outer { auth: Auth::Bearer, trusted_proxies: Arc::new([]), rate: None, methods, metrics: Arc::default() }
+        let (auth, clock) = (Auth::for_tests(), Clock::new(|| 0));
+        Outer { auth, trusted_proxies: Arc::new([]), rate: None, methods, metrics: Arc::default(), clock }
     }
 
     async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {

@@ -49,6 +49,11 @@ codes! {
     IdempotencyKeyInvalid = BAD_REQUEST, "idempotency_key_invalid",
         "An Idempotency-Key has 1 to 255 visible ASCII characters.";
     Unauthenticated = UNAUTHORIZED, "unauthenticated", "Say who you are.";
+    InvalidToken = UNAUTHORIZED, "invalid_token",
+        "The access token is not good, or no longer. Get another one with the refresh token, or log in.";
+    WrongCredentials = UNAUTHORIZED, "wrong_credentials", "The e-mail or the password is wrong.";
+    TokenRevoked = UNAUTHORIZED, "token_revoked", "The refresh token is not good, or no longer. Log in again.";
+    WrongPassword = FORBIDDEN, "wrong_password", "The current password is another one.";
     Forbidden = FORBIDDEN, "forbidden", "You may not do this.";
     NotFound = NOT_FOUND, "not_found", "There is nothing here, or nothing that you may see.";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "This resource has other methods; see Allow.";
@@ -79,6 +84,9 @@ codes! {
     JobNotFailed = CONFLICT, "job_not_failed", "Only a job that failed can be retried or discarded.";
     TicketNotConfirmed = CONFLICT, "ticket_not_confirmed", "The ticket is reserved; its owner has to confirm it first.";
     NotCheckedIn = CONFLICT, "not_checked_in", "The ticket was not used at the door.";
+    EmailTaken = CONFLICT, "email_taken", "There is an account with this e-mail. Log in, or choose another e-mail.";
+    LastAdmin = CONFLICT, "last_admin",
+        "This is the last active administrator. Make somebody else an administrator first.";
     HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.";
@@ -86,6 +94,8 @@ codes! {
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused",
         "The Idempotency-Key was used for another request. Use a new key for a new request.";
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests; see Retry-After.";
+    TooManyAttempts = TOO_MANY_REQUESTS, "too_many_attempts",
+        "Too many logins failed lately, for this e-mail or from this address. Wait for as long as Retry-After says.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Something is wrong here, not with your request.";
     Busy = SERVICE_UNAVAILABLE, "busy", "Too much is going on. Ask again, see Retry-After; with the same Idempotency-Key nothing happens twice.";
     NoWorker = SERVICE_UNAVAILABLE, "no_worker", "No worker was seen lately: nothing would be decided. Start one.";

@@ -199,7 +199,7 @@ mod tests {
     use entity::Email;
 
     use super::*;
-    use crate::http::caller::Caller;
+    use crate::http::caller::{Caller, Stranger};
 
     fn rate() -> Rate {
         Rate::new(parse("writes=5/10s,reads=100/10s").unwrap().unwrap())
@@ -210,11 +210,11 @@ mod tests {
     }
 
     fn person(role: Role) -> Identity {
-        Identity(Ok(Caller { email: Email::parse("a@x.org").unwrap(), role, account_id: None }))
+        Identity(Ok(Caller { email: Email::parse("a@x.org").unwrap(), role, account_id: None, token_version: 0 }))
     }
 
     fn stranger() -> Identity {
-        Identity(Err(String::new()))
+        Identity(Err(Stranger::InvalidToken))
     }
 
     #[test]

@@ -3,20 +3,24 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{
-    Email, Millis,
+    Millis,
+    account::{Role, Standing},
     event::{EventStatus, Window},
     job::enqueue::{NewJob, Taken},
 };
 use uuid::Uuid;
 
 use super::Verdict;
+use crate::http::caller::Caller;
 
 /// A request to register: the job it asks for, and who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) job: NewJob,
-    /// Set when an organizer names another person: the event must be this organizer's.
-    pub(crate) as_organizer: Option<Email>,
+    /// As the request says; the batch asks for the account.
+    pub(crate) caller: Caller,
+    /// Whether the job is for somebody else: only the event's organizer and administrators may do that.
+    pub(crate) names_another: bool,
     /// Whether it is part of a simulation: only those reach a shadow, and they reach nothing else.
     pub(crate) is_simulated: bool,
 }
@@ -24,6 +28,8 @@ pub(crate) struct Intent {
 /// Why an intent was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntakeRefusal {
+    /// The account was deactivated, or its token revoked.
+    Stranger,
     /// No such event, or a draft.
     NotFound,
     /// The event was cancelled.
@@ -46,7 +52,7 @@ pub(crate) enum IntakeRefusal {
 /// Which intents are to be stored, and why the others are not.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// By the events alone; a key may turn a refusal into a replay.
+    /// By callers and events alone; a key may turn a refusal into a replay.
     refusals: Vec<Option<IntakeRefusal>>,
 }
 
@@ -54,6 +60,12 @@ type Key<'a> = (&'a str, &'a str);
 
 fn key(job: &NewJob) -> Key<'_> {
     (&job.key_scope, &job.idempotency_key)
+}
+
+/// The accounts whose standing matters.
+pub(super) fn account_ids(intents: &[Intent]) -> Vec<Uuid> {
+    let ids: HashSet<Uuid> = intents.iter().filter_map(|intent| intent.caller.account_id).collect();
+    ids.into_iter().collect()
 }
 
 /// The keys whose stored jobs matter: of the intents that were not stored as their own.
@@ -64,9 +76,18 @@ pub(super) fn keys_to_look_up<'a>(intents: &'a [Intent], stored: &HashMap<Uuid, 
 }
 
 impl Plan {
-    /// Judges intents by their events.
-    pub(super) fn new(intents: &[Intent], windows: &HashMap<Uuid, Window>, now: Millis) -> Self {
-        Self { refusals: intents.iter().map(|intent| judge(intent, windows.get(&intent.job.event_id), now)).collect() }
+    /// Judges intents by who asks and by their events.
+    pub(super) fn new(
+        intents: &[Intent],
+        standings: &HashMap<Uuid, Standing>,
+        windows: &HashMap<Uuid, Window>,
+        now: Millis,
+    ) -> Self {
+        let judge = |intent: &Intent| match role_now(&intent.caller, standings) {
+            Some(role) => judge(intent, role, windows.get(&intent.job.event_id), now),
+            None => Some(IntakeRefusal::Stranger),
+        };
+        Self { refusals: intents.iter().map(judge).collect() }
     }
 
     /// The jobs to store, in order of arrival: of several with one key the first.
@@ -97,6 +118,7 @@ impl Plan {
                 _ if stored.contains_key(&intent.job.id) => Verdict::Accepted { created_at: now },
                 // Stored by an earlier try of this batch, whose commit went through unnoticed.
                 (_, Some(taken)) if taken.id == intent.job.id => Verdict::Accepted { created_at: taken.created_at },
+                (Some(IntakeRefusal::Stranger), _) => Verdict::Refused(IntakeRefusal::Stranger),
                 (_, Some(taken)) if taken.fingerprint == intent.job.fingerprint => Verdict::Replayed(taken.id),
                 (_, Some(_)) | (None, None) => Verdict::Refused(IntakeRefusal::KeyReused),
                 (Some(refusal), None) => Verdict::Refused(*refusal),
@@ -106,12 +128,22 @@ impl Plan {
     }
 }
 
-fn judge(intent: &Intent, window: Option<&Window>, now: Millis) -> Option<IntakeRefusal> {
+/// What a caller may do now; nothing when the token is no longer good.
+fn role_now(caller: &Caller, standings: &HashMap<Uuid, Standing>) -> Option<Role> {
+    let Some(id) = caller.account_id else { return Some(caller.role) };
+    standings.get(&id).filter(|standing| standing.admits(caller.token_version)).map(|standing| standing.role)
+}
+
+fn judge(intent: &Intent, role: Role, window: Option<&Window>, now: Millis) -> Option<IntakeRefusal> {
+    if intent.names_another && role < Role::Organizer {
+        return Some(IntakeRefusal::NotYours);
+    }
     let is_visible = |window: &&Window| window.status != EventStatus::Draft && window.is_shadow == intent.is_simulated;
     let Some(window) = window.filter(is_visible) else {
         return Some(IntakeRefusal::NotFound);
     };
-    if intent.as_organizer.as_ref().is_some_and(|organizer| organizer.as_str() != window.organizer_email) {
+    let is_organizer = role == Role::Admin || intent.caller.email.as_str() == window.organizer_email;
+    if intent.names_another && !is_organizer {
         Some(IntakeRefusal::NotYours)
     } else if intent.job.party_size > window.max_party_size {
         Some(IntakeRefusal::PartyTooLarge { max: window.max_party_size })
@@ -128,6 +160,8 @@ fn judge(intent: &Intent, window: Option<&Window>, now: Millis) -> Option<Intake
 
 #[cfg(test)]
 mod tests {
+    use entity::Email;
+
     use super::*;
 
     const EVENT: Uuid = Uuid::from_u128(1);
@@ -160,7 +194,11 @@ mod tests {
             trace_context: None,
             request_id: None,
         };
-        Intent { job, as_organizer: None, is_simulated: false }
+        Intent { job, caller: caller("a@x.org", Role::Attendee), names_another: false, is_simulated: false }
+    }
+
+    fn caller(email: &str, role: Role) -> Caller {
+        Caller { email: Email::parse(email).unwrap(), role, account_id: None, token_version: 0 }
     }
 
     fn taken(id: u128, key: &str, fingerprint: &str) -> Taken {
@@ -169,7 +207,7 @@ mod tests {
     }
 
     fn plan(intents: &[Intent]) -> Plan {
-        Plan::new(intents, &HashMap::from([(EVENT, window())]), NOW)
+        Plan::new(intents, &HashMap::new(), &HashMap::from([(EVENT, window())]), NOW)
     }
 
     fn stored(ids: &[u128]) -> HashMap<Uuid, i64> {
@@ -179,7 +217,7 @@ mod tests {
     fn judged(change: impl Fn(&mut Window), now: Millis) -> Option<IntakeRefusal> {
         let mut window = window();
         change(&mut window);
-        judge(&intent(1, "k", "f"), Some(&window), now)
+        judge(&intent(1, "k", "f"), Role::Attendee, Some(&window), now)
     }
 
     #[test]
@@ -193,17 +231,40 @@ mod tests {
         assert_eq!(judged(|w| w.status = EventStatus::Cancelled, NOW), Some(IntakeRefusal::Cancelled));
         assert_eq!(judged(|w| w.status = EventStatus::Draft, NOW), Some(IntakeRefusal::NotFound));
         assert_eq!(judged(|w| w.max_party_size = 0, NOW), Some(IntakeRefusal::PartyTooLarge { max: 0 }));
-        assert_eq!(judge(&intent(1, "k", "f"), None, NOW), Some(IntakeRefusal::NotFound));
+        assert_eq!(judge(&intent(1, "k", "f"), Role::Attendee, None, NOW), Some(IntakeRefusal::NotFound));
         assert_eq!(judged(|w| w.is_shadow = true, NOW), Some(IntakeRefusal::NotFound));
     }
 
     #[test]
     fn only_the_organizer_names_other_people() {
-        let mut named = intent(1, "k", "f");
-        named.as_organizer = Some(Email::parse("o@x.org").unwrap());
-        assert_eq!(judge(&named, Some(&window()), NOW), None);
-        named.as_organizer = Some(Email::parse("other@x.org").unwrap());
-        assert_eq!(judge(&named, Some(&window()), NOW), Some(IntakeRefusal::NotYours));
+        let named = |email: &str, role: Role| {
+            let intent = Intent { caller: caller(email, role), names_another: true, ..intent(1, "k", "f") };
+            judge(&intent, role, Some(&window()), NOW)
+        };
+        assert_eq!(named("o@x.org", Role::Organizer), None);
+        assert_eq!(named("root@x.org", Role::Admin), None);
+        assert_eq!(named("other@x.org", Role::Organizer), Some(IntakeRefusal::NotYours));
+        assert_eq!(named("o@x.org", Role::Attendee), Some(IntakeRefusal::NotYours));
+    }
+
+    #[test]
+    fn an_account_counts_as_it_is_now() {
+        let id = Uuid::from_u128(7);
+        let verdict = |role: Role, is_active: bool, token_version: i64| {
+            let caller = Caller { account_id: Some(id), token_version: 3, ..caller("o@x.org", Role::Organizer) };
+            let intents = [Intent { caller, names_another: true, ..intent(2, "k", "f") }];
+            let standings = HashMap::from([(id, Standing { id, role, is_active, token_version })]);
+            let plan = Plan::new(&intents, &standings, &HashMap::from([(EVENT, window())]), NOW);
+            plan.verdicts(&intents, &stored(&[]), &[taken(1, "k", "f")], NOW).remove(0)
+        };
+        assert_eq!(verdict(Role::Organizer, true, 3), Verdict::Replayed(Uuid::from_u128(1)));
+        let stranger = Verdict::Refused(IntakeRefusal::Stranger);
+        assert_eq!(verdict(Role::Organizer, false, 3), stranger, "not even a replay");
+        assert_eq!(verdict(Role::Organizer, true, 4), stranger);
+        let demoted = Standing { id, role: Role::Attendee, is_active: true, token_version: 0 };
+        let caller = Caller { account_id: Some(id), ..caller("o@x.org", Role::Organizer) };
+        assert_eq!(role_now(&caller, &HashMap::from([(id, demoted)])), Some(Role::Attendee));
+        assert_eq!(role_now(&caller, &HashMap::new()), None, "no such account");
     }
 
     #[test]
@@ -227,7 +288,7 @@ mod tests {
     #[test]
     fn a_replay_comes_before_a_refusal() {
         let intents = [intent(2, "k", "f"), intent(3, "l", "f")];
-        let plan = Plan::new(&intents, &HashMap::new(), NOW);
+        let plan = Plan::new(&intents, &HashMap::new(), &HashMap::new(), NOW);
         assert!(plan.jobs(&intents).is_empty());
         let verdicts = plan.verdicts(&intents, &stored(&[]), &[taken(1, "k", "f")], NOW);
         assert_eq!(verdicts, [Verdict::Replayed(Uuid::from_u128(1)), Verdict::Refused(IntakeRefusal::NotFound)]);

@@ -77,9 +77,10 @@ impl Intake {
 
 #[cfg(test)]
 mod tests {
-    use entity::job::enqueue::NewJob;
+    use entity::{Email, account::Role, job::enqueue::NewJob};
 
     use super::*;
+    use crate::http::caller::Caller;
 
     fn intent() -> Intent {
         let text = String::new;
@@ -95,7 +96,9 @@ mod tests {
             trace_context: None,
             request_id: None,
         };
-        Intent { job, as_organizer: None, is_simulated: false }
+        let email = Email::parse("a@x.org").unwrap();
+        let caller = Caller { email, role: Role::Attendee, account_id: None, token_version: 0 };
+        Intent { job, caller, names_another: false, is_simulated: false }
     }
 
     #[tokio::test]

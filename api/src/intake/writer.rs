@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use entity::{Database, Error, Topic, announce, event, job::enqueue};
+use entity::{Database, Error, Topic, account, announce, event, job::enqueue};
 use tokio::sync::mpsc;
 
 use super::{
     IntakeError, Intent, Verdict, Waiting,
-    batch::{Plan, keys_to_look_up},
+    batch::{Plan, account_ids, keys_to_look_up},
 };
 
 /// Intents in one transaction at most: enough to pay for its sync, few enough to hold the lock briefly.
@@ -90,7 +90,8 @@ async fn write_once(database: &Database, intents: &[Intent], patience: Duration)
     let mut event_ids: Vec<_> = intents.iter().map(|intent| intent.job.event_id).collect();
     event_ids.sort_unstable();
     event_ids.dedup();
-    let plan = Plan::new(intents, &event::windows(&*tx, &event_ids).await?, now);
+    let standings = account::standings(&*tx, &account_ids(intents)).await?;
+    let plan = Plan::new(intents, &standings, &event::windows(&*tx, &event_ids).await?, now);
     let stored = enqueue::insert(&tx, &plan.jobs(intents), now).await?;
     let keys = keys_to_look_up(intents, &stored);
     let taken = enqueue::find_by_keys(&*tx, &keys).await?;

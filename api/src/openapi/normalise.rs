@@ -9,8 +9,21 @@
 use serde_json::{Map, Value, json};
 
 /// Objects that are request bodies: the ones whose unknown fields are refused.
-const REQUESTS: &[&str] =
-    &["CheckInUndo", "EditEvent", "EditTicket", "NewCheckIn", "NewEvent", "NewRegistration", "Nothing"];
+const REQUESTS: &[&str] = &[
+    "AccountChange",
+    "CheckInUndo",
+    "Credentials",
+    "EditEvent",
+    "EditTicket",
+    "LogOut",
+    "NewAccount",
+    "NewCheckIn",
+    "NewEvent",
+    "NewRegistration",
+    "Nothing",
+    "PasswordChange",
+    "RefreshRequest",
+];
 
 /// Fields that `null` removes.
 const NULLABLE: &[(&str, &[&str])] = &[("EditEvent", &["ends_at", "registration_opens_at", "registration_closes_at"])];

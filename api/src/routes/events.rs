@@ -12,7 +12,7 @@ use crate::{
     app::App,
     attempt::attempt,
     http::{
-        caller::{As, Identity, Organizer},
+        caller::{As, Identity, Organizer, look_up},
         etag,
         fields::path_id,
         json::{Body, Json},
@@ -125,7 +125,7 @@ impl Events {
 
 /// A draft, for a caller who manages it.
 async fn own_draft(app: &App, id: Uuid, Identity(identity): &Identity) -> Result<event::Model, Problem> {
-    let viewer = identity.as_ref().map_err(|_| Code::NotFound)?.viewer();
+    let viewer = look_up(app, identity.as_ref().map_err(|_| Code::NotFound)?).await?.viewer();
     match event::find_for_manager(app.database.reader(), id, &viewer).await? {
         Managed::Yours(event) => Ok(event),
         Managed::Others | Managed::Hidden => Err(Code::NotFound.into()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Email, Error, Viewer, account::Role, job::enqueue::NewJob, registration};
+use entity::{Email, Error, Viewer, job::enqueue::NewJob, registration};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::Tag;
 use crate::{
     app::App,
     http::{
-        caller::{As, Attendee, Caller},
+        caller::{As, Attendee, Caller, Registrant, invalid_token},
         etag,
         fields::path_id,
         json::{Body, Json},
@@ -90,7 +90,7 @@ impl Registrations {
     async fn register(
         &self,
         app: Data<&Arc<App>>,
-        caller: As<Attendee>,
+        caller: As<Registrant>,
         #[oai(name = "Idempotency-Key")] key: IdempotencyKey,
         #[oai(name = "Prefer")] prefer: Prefer,
         id: Path<String>,
@@ -236,10 +236,6 @@ fn intent(
         Some(email) => Email::parse(&email).map_err(|_| Code::Internal)?,
         None => caller.email.clone(),
     };
-    let names_another = email != caller.email;
-    if names_another && caller.role < Role::Organizer {
-        return Err(Problem::from(Code::Forbidden).detail("Only the event's organizer may name another person."));
-    }
     let name = new.name.unwrap_or_else(|| email.local_part().to_owned());
     let party_size = new.party_size.unwrap_or(1);
     // Values of any length, told apart by their place in an array.
@@ -256,12 +252,12 @@ fn intent(
         trace_context: Some(trace.parent.clone()),
         request_id: Some(trace.request_id.clone()),
     };
-    let as_organizer = (names_another && caller.role == Role::Organizer).then(|| caller.email.clone());
-    Ok(Intent { job, as_organizer, is_simulated: false })
+    Ok(Intent { job, names_another: email != caller.email, caller: caller.clone(), is_simulated: false })
 }
 
 fn refuse(refusal: IntakeRefusal) -> Problem {
     match refusal {
+        IntakeRefusal::Stranger => invalid_token(),
         IntakeRefusal::NotFound => Code::NotFound.into(),
         IntakeRefusal::Cancelled => Code::EventCancelled.into(),
         IntakeRefusal::NotOpen => Code::RegistrationNotOpen.into(),

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Database, Error,
+    Database, Email, Error,
+    account::Role,
     job::{JobState, enqueue::NewJob},
     rehearsal,
     simulation::{self, Simulation},
@@ -16,6 +17,7 @@ use super::report;
 use crate::{
     app::App,
     attempt::PATIENCE,
+    http::caller::Caller,
     intake::{Intake, IntakeError, Intent},
 };
 
@@ -71,7 +73,8 @@ async fn send(intake: &Intake, simulation: &Simulation, shadow_id: Uuid) -> i64 
 }
 
 /// Asks until intake takes it. Returns whether it did.
-async fn ask(intake: &Intake, intent: Intent) -> bool {
+async fn ask(intake: &Intake, intent: Option<Intent>) -> bool {
+    let Some(intent) = intent else { return false };
     for _ in 0..TRIES_MAX {
         match intake.submit(intent.clone()).await {
             Ok(_) => return true,
@@ -83,21 +86,22 @@ async fn ask(intake: &Intake, intent: Intent) -> bool {
 }
 
 /// The intent of the n-th invented person. Nobody can have such an address (RFC 2606).
-fn intent(simulation_id: Uuid, shadow_id: Uuid, n: i64) -> Intent {
-    let email = format!("person-{n}@{}.invalid", simulation_id.simple());
+fn intent(simulation_id: Uuid, shadow_id: Uuid, n: i64) -> Option<Intent> {
+    let email = Email::parse(&format!("person-{n}@{}.invalid", simulation_id.simple())).ok()?;
     let job = NewJob {
         id: Uuid::now_v7(),
         event_id: shadow_id,
         name: format!("Person {n}"),
         party_size: 1,
-        key_scope: email.clone(),
-        email,
+        key_scope: email.to_string(),
+        email: email.to_string(),
         idempotency_key: "simulation".to_owned(),
         fingerprint: String::new(),
         trace_context: None,
         request_id: None,
     };
-    Intent { job, as_organizer: None, is_simulated: true }
+    let caller = Caller { email, role: Role::Attendee, account_id: None, token_version: 0 };
+    Some(Intent { job, caller, names_another: false, is_simulated: true })
 }
 
 async fn wait_for_outcomes(

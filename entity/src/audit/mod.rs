@@ -122,6 +122,11 @@ impl Step {
     pub fn event(action: &'static str, from: Option<EventStatus>, to: EventStatus) -> Self {
         Self { entity: Entity::Event, action, from: from.map(|from| from.to_value()), to: Some(to.to_value()) }
     }
+
+    /// A step of an account that led to no other state.
+    pub fn account(action: &'static str) -> Self {
+        Self { entity: Entity::Account, action, from: None, to: None }
+    }
 }
 
 /// One thing that made a step.

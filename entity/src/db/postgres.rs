@@ -46,6 +46,10 @@ async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnecti
     let mut o = ConnectOptions::new(&options.url);
     o.max_connections(connections)
         .acquire_timeout(ACQUIRE_PATIENCE)
+        // Without these two the pool has no upkeep. That can spin for ever when a connection comes back at the wrong
+        // moment: sqlx 0.9 counts it as idle only after somebody else may have taken it.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(TRUSTED_IDLE)
         .sqlx_logging(false)

@@ -1,0 +1,150 @@
+//! The first administrator, made at the command line.
+
+use clap::Args;
+use entity::{
+    Database, Email, Error, Millis, Transaction,
+    account::{self, Model, Role},
+    audit::{self, Actor, Moved, Step},
+    session,
+};
+use uuid::Uuid;
+use worker::Mistakes;
+
+use super::{manage::steps, passwords};
+use crate::{attempt::PATIENCE, secret::random_text, views::is_fit_password};
+
+/// The variable that a password may come in: flags can be seen by other users of the machine.
+const PASSWORD_VARIABLE: &str = "TURNOUT_ADMIN_PASSWORD";
+
+/// Characters of a password that is made here.
+const MADE_CHARACTERS: usize = 24;
+
+/// Which account, in which database.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CreateAdminArgs {
+    /// The database: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://turnout.db", hide_env_values = true)]
+    database_url: String,
+    /// The administrator's e-mail; an account that has it is promoted
+    #[arg(long)]
+    email: String,
+    /// The administrator's name; what stands before the @ if not given
+    #[arg(long)]
+    name: Option<String>,
+    /// A file that holds the password. Without it `TURNOUT_ADMIN_PASSWORD` is taken, and without that a password is made
+    /// and printed
+    #[arg(long)]
+    password_file: Option<String>,
+}
+
+/// What to make.
+#[derive(Clone)]
+pub(crate) struct NewAdmin {
+    pub(crate) database_url: String,
+    pub(crate) email: Email,
+    name: String,
+    /// None if nobody chose one.
+    password: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    /// A password that was made here: nobody else knows it.
+    pub(crate) password: Option<String>,
+}
+
+impl CreateAdminArgs {
+    /// What to make, or `None` and every mistake noted.
+    pub(crate) fn check(self, mistakes: &mut Mistakes) -> Option<NewAdmin> {
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme)) {
+            mistakes.note("--database-url", "must start with sqlite:// or postgres://");
+        }
+        let email = mistakes.take("--email", Email::parse(&self.email));
+        let given = match &self.password_file {
+            Some(path) => {
+                std::fs::read_to_string(path).map(Some).map_err(|error| format!("cannot read {path}: {error}"))
+            }
+            None => Ok(std::env::var(PASSWORD_VARIABLE).ok()),
+        };
+        let password = mistakes.take("--password-file", given.and_then(fit));
+        let email = email?;
+        let name = self.name.unwrap_or_else(|| email.local_part().to_owned());
+        Some(NewAdmin { database_url: self.database_url, email, name, password: password? })
+    }
+}
+
+/// The password without the line break that editors put behind it.
+fn fit(password: Option<String>) -> Result<Option<String>, String> {
+    let password = password.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
+    match password {
+        Some(text) if !is_fit_password(&text) => Err("a password has 8 to 200 characters".to_owned()),
+        fit => Ok(fit),
+    }
+}
+
+/// Makes an administrator, or an administrator of an existing account. That keeps its password, unless one was given or
+/// it has none.
+pub(crate) async fn create_admin(database: &Database, new: NewAdmin) -> Result<Made, Error> {
+    let made = random_text().map_err(|error| Error::Unusable(error.to_string()))?[..MADE_CHARACTERS].to_owned();
+    let password = new.password.as_ref().unwrap_or(&made);
+    let hash = passwords::hash(password).ok_or(Error::Unusable("cannot hash a password".to_owned()))?;
+    let tx = database.begin(PATIENCE).await?;
+    let now = tx.now().await?;
+    let account = Model {
+        id: Uuid::now_v7(),
+        email: new.email.to_string(),
+        name: new.name.clone(),
+        password_hash: Some(hash.clone()),
+        role: Role::Admin,
+        is_active: true,
+        token_version: 0,
+        created_at: now,
+    };
+    let is_used = if account::insert(&tx, &account).await? {
+        let step = Step { to: Some("admin".to_owned()), ..Step::account("create") };
+        record(&tx, account.id, &[step], now).await?;
+        true
+    } else {
+        promote(&tx, &new, &hash, now).await?
+    };
+    tx.commit().await?;
+    Ok(Made { password: (is_used && new.password.is_none()).then_some(made) })
+}
+
+/// Makes an administrator of an account that is there. Returns whether the password was needed.
+async fn promote(tx: &Transaction, new: &NewAdmin, hash: &str, now: Millis) -> Result<bool, Error> {
+    let gone = || Error::Guard { what: "account::insert", expected: 1, actual: 0 };
+    let id = account::find_by_email(&**tx, &new.email).await?.ok_or_else(gone)?.id;
+    let before = account::lock(tx, id).await?.ok_or_else(gone)?;
+    let after = Model { role: Role::Admin, is_active: true, ..before.clone() };
+    let mut taken = steps(&before, &after);
+    account::set_rights(tx, &before, after.role, after.is_active).await?;
+    let is_used = new.password.is_some() || before.password_hash.is_none();
+    if is_used {
+        account::set_password(tx, &before, hash).await?;
+        session::remove_all(tx, id).await?;
+        taken.push(Step::account("change_password"));
+    }
+    record(tx, id, &taken, now).await?;
+    Ok(is_used)
+}
+
+async fn record(tx: &Transaction, id: Uuid, steps: &[Step], now: Millis) -> Result<(), Error> {
+    for step in steps {
+        audit::record(tx, None, &Actor::operator(), step, &[Moved::plain(id)], now).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_lose_their_line_break_and_nothing_else() {
+        assert_eq!(fit(Some(" eight 8 \r\n".to_owned())), Ok(Some(" eight 8 ".to_owned())));
+        assert_eq!(fit(None), Ok(None));
+        assert!(fit(Some("short\n".to_owned())).is_err());
+    }
+}
