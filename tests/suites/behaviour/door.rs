@@ -232,13 +232,17 @@ both_databases! {
             assert_eq!(seen.text("code"), code);
             assert_eq!(owner.with("if-none-match", &seen.header("etag")).get(&read).await.status, 304);
             assert_eq!(owner.get(&registered).await.body["ticket"]["code"], code.as_str());
+            assert_eq!(owner.get("/tickets").await.body["data"][0]["code"], code.as_str());
             for manager in [&organizer, &admin] {
                 to_others.extend([manager.get(&read).await, manager.get(&registered).await]);
             }
         }
+        // What the organizer submitted, and who comes.
+        let attendees = format!("/events/{event}/attendees");
+        to_others.extend([organizer.get("/registrations").await, organizer.get(&attendees).await]);
         to_others.push(undo(&organizer, &ticket).await);
         let statuses: Vec<u16> = to_others.iter().map(|answer| answer.status).collect();
-        assert_eq!(statuses, [201, 200, 200, 200, 200, 201, 409, 200, 200, 200, 200, 200]);
+        assert_eq!(statuses, [201, 200, 200, 200, 200, 201, 409, 200, 200, 200, 200, 200, 200, 200]);
         to_others.push(organizer.post_empty(&format!("{read}/cancel")).await);
         for answer in &to_others {
             assert!(!format!("{answer:?}").contains(&code), "{answer:?}");
@@ -253,6 +257,7 @@ both_databases! {
         assert_eq!(granted.body["ticket"]["code"], Value::Null);
         let code = own.post_empty(&format!("/tickets/{}/confirm", granted.text("ticket_id"))).await.text("code");
         assert_eq!(own.register(&event, "k").await.body["ticket"]["code"], code.as_str());
+        assert_eq!(own.get("/registrations").await.body["data"][0]["ticket"]["code"], code.as_str());
     }
 
     async fn forged_and_foreign_codes_are_not_found(world: &mut World) {
