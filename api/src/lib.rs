@@ -45,3 +45,8 @@ pub use cli::main;
 pub fn openapi_document() -> String {
     openapi::document(&openapi::service(routes::operations()))
 }
+
+/// Every code of a problem, with its status and what it tells people: for the catalogue in the README.
+pub fn problem_codes() -> impl Iterator<Item = (&'static str, u16, &'static str)> {
+    http::problem::Code::ALL.iter().map(|code| (code.as_str(), code.status().as_u16(), code.detail()))
+}

@@ -3,12 +3,15 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{problem::FieldError, time::Time};
+use super::{
+    problem::{FieldError, FieldErrorCode},
+    time::Time,
+};
 
 /// What is wrong with one value.
 #[derive(Debug)]
 pub(crate) struct Flaw {
-    code: &'static str,
+    code: FieldErrorCode,
     detail: String,
 }
 
@@ -29,12 +32,13 @@ impl Fields {
     /// Reads a `T`, or tells every missing, mistyped, unknown and out-of-range field.
     pub(crate) fn read<T: FromFields>(body: Value) -> Result<T, Vec<FieldError>> {
         let Value::Object(left) = body else {
-            let whole = error("", "wrong_type", "must be an object");
+            let whole = error("", FieldErrorCode::WrongType, "must be an object");
             return Err(vec![whole]);
         };
         let mut fields = Self { left, errors: vec![] };
         let read = T::from_fields(&mut fields);
-        let unknown = fields.left.keys().map(|name| error(name, "unknown", "is no field of this request"));
+        let unknown =
+            fields.left.keys().map(|name| error(name, FieldErrorCode::Unknown, "is no field of this request"));
         fields.errors.extend(unknown);
         match read {
             Some(read) if fields.errors.is_empty() => Ok(read),
@@ -62,7 +66,7 @@ impl Fields {
     /// A field that must be there.
     pub(crate) fn required<T>(&mut self, name: &str, rule: impl FnOnce(&Value) -> Result<T, Flaw>) -> Option<T> {
         if !self.left.contains_key(name) {
-            self.errors.push(error(name, "missing", "must be given"));
+            self.errors.push(error(name, FieldErrorCode::Missing, "must be given"));
         }
         self.optional(name, rule).flatten()
     }
@@ -74,27 +78,27 @@ impl Fields {
 }
 
 /// What is wrong with a field of the body.
-pub(crate) fn error(name: &str, code: &str, detail: &str) -> FieldError {
+pub(crate) fn error(name: &str, code: FieldErrorCode, detail: &str) -> FieldError {
     // RFC 6901: ~ and / are escaped.
     let pointer =
         if name.is_empty() { String::new() } else { format!("/{}", name.replace('~', "~0").replace('/', "~1")) };
-    FieldError { pointer, code: code.to_owned(), detail: detail.to_owned() }
+    FieldError { pointer, code, detail: detail.to_owned() }
 }
 
-fn flaw<T>(code: &'static str, detail: impl Into<String>) -> Result<T, Flaw> {
+fn flaw<T>(code: FieldErrorCode, detail: impl Into<String>) -> Result<T, Flaw> {
     Err(Flaw { code, detail: detail.into() })
 }
 
 /// Text of so many characters, without control characters other than line breaks and tabs.
 pub(crate) fn text(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, Flaw> {
     move |value| {
-        let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+        let Value::String(text) = value else { return flaw(FieldErrorCode::WrongType, "must be a string") };
         let text = text.trim();
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return flaw("invalid", "must not have control characters");
+            return flaw(FieldErrorCode::Invalid, "must not have control characters");
         }
         if !(min..=max).contains(&text.chars().count()) {
-            return flaw("out_of_range", format!("must have {min} to {max} characters"));
+            return flaw(FieldErrorCode::OutOfRange, format!("must have {min} to {max} characters"));
         }
         Ok(text.to_owned())
     }
@@ -103,12 +107,12 @@ pub(crate) fn text(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, 
 /// So many visible ASCII characters: something that programs made up.
 pub(crate) fn visible_ascii(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, Flaw> {
     move |value| {
-        let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+        let Value::String(text) = value else { return flaw(FieldErrorCode::WrongType, "must be a string") };
         if !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return flaw("invalid", "must have visible ASCII characters only");
+            return flaw(FieldErrorCode::Invalid, "must have visible ASCII characters only");
         }
         if !(min..=max).contains(&text.len()) {
-            return flaw("out_of_range", format!("must have {min} to {max} characters"));
+            return flaw(FieldErrorCode::OutOfRange, format!("must have {min} to {max} characters"));
         }
         Ok(text.to_owned())
     }
@@ -118,8 +122,8 @@ pub(crate) fn visible_ascii(min: usize, max: usize) -> impl Fn(&Value) -> Result
 pub(crate) fn password(min: usize, max: usize) -> impl Fn(&Value) -> Result<String, Flaw> {
     move |value| match value {
         Value::String(text) if (min..=max).contains(&text.chars().count()) => Ok(text.clone()),
-        Value::String(_) => flaw("out_of_range", format!("must have {min} to {max} characters")),
-        _ => flaw("wrong_type", "must be a string"),
+        Value::String(_) => flaw(FieldErrorCode::OutOfRange, format!("must have {min} to {max} characters")),
+        _ => flaw(FieldErrorCode::WrongType, "must be a string"),
     }
 }
 
@@ -127,27 +131,27 @@ pub(crate) fn password(min: usize, max: usize) -> impl Fn(&Value) -> Result<Stri
 pub(crate) fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Result<i64, Flaw> {
     move |value| match (value.as_i64(), value) {
         (Some(number), _) if (min..=max).contains(&number) => Ok(number),
-        (Some(_), _) => flaw("out_of_range", format!("must be from {min} to {max}")),
+        (Some(_), _) => flaw(FieldErrorCode::OutOfRange, format!("must be from {min} to {max}")),
         // A whole number too large for 64 bits is a number all the same.
         (None, Value::Number(number)) if !number.is_f64() || number.as_f64().is_some_and(|n| n.fract() == 0.0) => {
-            flaw("out_of_range", format!("must be from {min} to {max}"))
+            flaw(FieldErrorCode::OutOfRange, format!("must be from {min} to {max}"))
         }
-        _ => flaw("wrong_type", "must be a whole number"),
+        _ => flaw(FieldErrorCode::WrongType, "must be a whole number"),
     }
 }
 
 /// true or false.
 pub(crate) fn boolean(value: &Value) -> Result<bool, Flaw> {
-    value.as_bool().map_or_else(|| flaw("wrong_type", "must be true or false"), Ok)
+    value.as_bool().map_or_else(|| flaw(FieldErrorCode::WrongType, "must be true or false"), Ok)
 }
 
 /// One of these words.
 pub(crate) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Value) -> Result<T, Flaw> {
     move |value| {
-        let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
+        let Value::String(text) = value else { return flaw(FieldErrorCode::WrongType, "must be a string") };
         let found = words.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
         let all = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-        found.map_or_else(|| flaw("invalid", format!("must be one of: {}", all())), Ok)
+        found.map_or_else(|| flaw(FieldErrorCode::Invalid, format!("must be one of: {}", all())), Ok)
     }
 }
 
@@ -158,21 +162,22 @@ pub(crate) fn nullable<T>(rule: impl Fn(&Value) -> Result<T, Flaw>) -> impl Fn(&
 
 /// RFC 3339.
 pub(crate) fn time(value: &Value) -> Result<Time, Flaw> {
-    let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
-    Time::parse(text).map_or_else(|| flaw("invalid", "must be a time such as 2026-11-21T08:30:00Z"), Ok)
+    let Value::String(text) = value else { return flaw(FieldErrorCode::WrongType, "must be a string") };
+    Time::parse(text).map_or_else(|| flaw(FieldErrorCode::Invalid, "must be a time such as 2026-11-21T08:30:00Z"), Ok)
 }
 
 /// An e-mail address.
 pub(crate) fn email(value: &Value) -> Result<entity::Email, Flaw> {
-    let Value::String(text) = value else { return flaw("wrong_type", "must be a string") };
-    entity::Email::parse(text).or_else(|_| flaw("invalid", "must be an e-mail address of at most 254 characters"))
+    let Value::String(text) = value else { return flaw(FieldErrorCode::WrongType, "must be a string") };
+    entity::Email::parse(text)
+        .or_else(|_| flaw(FieldErrorCode::Invalid, "must be an e-mail address of at most 254 characters"))
 }
 
 /// The name of a time zone, by its shape: letters, digits and `_+-/`.
 pub(crate) fn time_zone(value: &Value) -> Result<String, Flaw> {
     let zone = text(1, 64)(value)?;
     let is_plain = zone.chars().all(|c| c.is_ascii_alphanumeric() || "_+-/".contains(c));
-    if is_plain { Ok(zone) } else { flaw("invalid", "must be an IANA time zone such as Europe/Berlin") }
+    if is_plain { Ok(zone) } else { flaw(FieldErrorCode::Invalid, "must be an IANA time zone such as Europe/Berlin") }
 }
 
 /// An id in a path. One that does not parse names nothing, so it is not found rather than wrong.
@@ -197,7 +202,7 @@ mod tests {
         }
     }
 
-    fn flaws(body: Value) -> Vec<(String, String)> {
+    fn flaws(body: Value) -> Vec<(String, FieldErrorCode)> {
         let errors = Fields::read::<Both>(body).unwrap_err();
         errors.into_iter().map(|e| (e.pointer, e.code)).collect()
     }
@@ -211,20 +216,24 @@ mod tests {
     #[test]
     fn every_flaw_is_told() {
         let told = flaws(json!({"number": 10, "a/b": 1}));
-        let expected = [("/name", "missing"), ("/number", "out_of_range"), ("/a~1b", "unknown")];
-        assert_eq!(told, expected.map(|(p, c)| (p.to_owned(), c.to_owned())));
+        let expected = [
+            ("/name", FieldErrorCode::Missing),
+            ("/number", FieldErrorCode::OutOfRange),
+            ("/a~1b", FieldErrorCode::Unknown),
+        ];
+        assert_eq!(told, expected.map(|(p, c)| (p.to_owned(), c)));
         assert_eq!(flaws(json!({"name": 1, "number": "x"})).len(), 2);
-        assert_eq!(flaws(json!([]))[0].1, "wrong_type");
+        assert_eq!(flaws(json!([]))[0].1, FieldErrorCode::WrongType);
     }
 
     #[test]
     fn numbers_are_told_from_other_things() {
         let code = |value: Value| integer(1, 9)(&value).unwrap_err().code;
-        assert_eq!(code(json!(0)), "out_of_range");
-        assert_eq!(code(json!(u64::MAX)), "out_of_range");
-        assert_eq!(code(json!(1e30)), "out_of_range");
-        assert_eq!(code(json!(1.5)), "wrong_type");
-        assert_eq!(code(json!(null)), "wrong_type");
+        assert_eq!(code(json!(0)), FieldErrorCode::OutOfRange);
+        assert_eq!(code(json!(u64::MAX)), FieldErrorCode::OutOfRange);
+        assert_eq!(code(json!(1e30)), FieldErrorCode::OutOfRange);
+        assert_eq!(code(json!(1.5)), FieldErrorCode::WrongType);
+        assert_eq!(code(json!(null)), FieldErrorCode::WrongType);
         assert!(text(1, 5)(&json!("a\u{0}")).is_err());
     }
 }

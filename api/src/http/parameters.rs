@@ -14,7 +14,7 @@ use poem_openapi::{
 use entity::Millis;
 use uuid::Uuid;
 
-use super::problem::{Code, FieldError, Problem};
+use super::problem::{Code, FieldError, FieldErrorCode, Problem};
 use crate::simulation::USERS_MAX;
 
 /// The longest that anybody waits for an answer, in seconds.
@@ -61,8 +61,10 @@ impl Limit {
         let Some(text) = query_value(query, "limit") else { return Ok(Self(LIMIT_DEFAULT)) };
         match text.parse() {
             Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(Self(limit)),
-            Ok(_) => Err(wrong_parameter("?limit", "out_of_range", format!("must be from 1 to {LIMIT_MAX}"))),
-            Err(_) => Err(wrong_parameter("?limit", "wrong_type", "must be a whole number".to_owned())),
+            Ok(_) => {
+                Err(wrong_parameter("?limit", FieldErrorCode::OutOfRange, format!("must be from 1 to {LIMIT_MAX}")))
+            }
+            Err(_) => Err(wrong_parameter("?limit", FieldErrorCode::WrongType, "must be a whole number".to_owned())),
         }
     }
 }
@@ -76,7 +78,9 @@ impl Cursor {
     fn read(query: Option<&str>) -> Result<Self, Problem> {
         let Some(text) = query_value(query, "cursor") else { return Ok(Self(None)) };
         let parsed = text.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, Uuid::try_parse(id).ok()?)));
-        let wrong = || wrong_parameter("?cursor", "invalid", "must be a next_cursor of an earlier page".to_owned());
+        let wrong = || {
+            wrong_parameter("?cursor", FieldErrorCode::Invalid, "must be a next_cursor of an earlier page".to_owned())
+        };
         parsed.map(|position| Self(Some(position))).ok_or_else(wrong)
     }
 }
@@ -100,8 +104,8 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// A query parameter, named as in `?limit`, is wrong.
-pub(super) fn wrong_parameter(pointer: &str, code: &str, detail: String) -> Problem {
-    Problem::invalid(vec![FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail }])
+pub(super) fn wrong_parameter(pointer: &str, code: FieldErrorCode, detail: String) -> Problem {
+    Problem::invalid(vec![FieldError { pointer: pointer.to_owned(), code, detail }])
 }
 
 impl IdempotencyKey {
@@ -143,11 +147,13 @@ pub(crate) struct Users(pub(crate) u32);
 impl Users {
     fn read(query: Option<&str>) -> Result<Self, Problem> {
         let wrong = |code, detail: String| Err(wrong_parameter("?users", code, detail));
-        let Some(text) = query_value(query, "users") else { return wrong("missing", "must be given".to_owned()) };
+        let Some(text) = query_value(query, "users") else {
+            return wrong(FieldErrorCode::Missing, "must be given".to_owned());
+        };
         match text.parse() {
             Ok(users) if (1..=USERS_MAX).contains(&users) => Ok(Self(users)),
-            Ok(_) => wrong("out_of_range", format!("must be from 1 to {USERS_MAX}")),
-            Err(_) => wrong("wrong_type", "must be a whole number".to_owned()),
+            Ok(_) => wrong(FieldErrorCode::OutOfRange, format!("must be from 1 to {USERS_MAX}")),
+            Err(_) => wrong(FieldErrorCode::WrongType, "must be a whole number".to_owned()),
         }
     }
 }
@@ -175,7 +181,7 @@ impl DryRun {
         match query_value(query, "dry_run") {
             None | Some("false") => Ok(Self(false)),
             Some("true") => Ok(Self(true)),
-            Some(_) => Err(wrong_parameter("?dry_run", "wrong_type", "must be true or false".to_owned())),
+            Some(_) => Err(wrong_parameter("?dry_run", FieldErrorCode::WrongType, "must be true or false".to_owned())),
         }
     }
 }

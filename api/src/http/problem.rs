@@ -4,9 +4,9 @@ use std::fmt;
 
 use poem::{Response, error::ResponseError, http::StatusCode};
 use poem_openapi::{
-    ApiResponse, Object,
+    ApiResponse, Enum, Object,
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::{Example, Type},
+    types::{Example, ToJSON, Type},
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -19,10 +19,14 @@ pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:ident, $text:literal, $detail:literal;)*) => {
         /// What went wrong, for programs. A code never changes its meaning or its status.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Code { $($(#[$doc])* $name,)* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+        #[oai(rename = "ProblemCode")]
+        pub(crate) enum Code { $($(#[$doc])* #[oai(rename = $text)] $name,)* }
 
         impl Code {
+            /// Every code there is.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
             /// The code as clients see it.
             pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
@@ -62,6 +66,8 @@ codes! {
     RegistrationNotOpen = CONFLICT, "registration_not_open", "Registration has not opened yet.";
     RegistrationClosed = CONFLICT, "registration_closed", "Registration is closed.";
     EventCancelled = CONFLICT, "event_cancelled", "The event was cancelled.";
+    EventBegan = CONFLICT, "event_began", "The event has begun: this can no longer be done.";
+    EventEnded = CONFLICT, "event_ended", "The event is over.";
     AlreadyRegistered = CONFLICT, "already_registered", "This person has a ticket for the event.";
     NotEnoughSeats = CONFLICT, "not_enough_seats", "Some seats are free, but fewer than the party needs.";
     SoldOut = CONFLICT, "sold_out", "No seat is free.";
@@ -69,30 +75,28 @@ codes! {
     TicketCancelled = CONFLICT, "ticket_cancelled", "The ticket was cancelled.";
     TicketExpired = CONFLICT, "ticket_expired", "The hold ran out and the seats went back.";
     TicketWaitlisted = CONFLICT, "ticket_waitlisted", "The ticket is waiting for seats.";
+    TicketNotConfirmed = CONFLICT, "ticket_not_confirmed", "The ticket is reserved; its owner has to confirm it first.";
     TicketConfirmed = CONFLICT, "ticket_confirmed", "The ticket is confirmed: it has no hold that could run out.";
     ExtendedTooOften = CONFLICT, "extended_too_often", "The hold was extended as often as it can be. Confirm it in time.";
     PeopleWaiting = CONFLICT, "people_waiting", "Others wait for seats, so the hold cannot last longer. Confirm it in time.";
     AlreadyCheckedIn = CONFLICT, "already_checked_in", "The ticket was used at the door.";
-    TooManySimulations = CONFLICT, "too_many_simulations", "Two simulations are running. Try again when one is over.";
-    EventEnded = CONFLICT, "event_ended", "The event is over.";
-    CapacityBelowHeld = CONFLICT, "capacity_below_held", "More seats are held than would be left.";
-    PreconditionFailed = PRECONDITION_FAILED, "precondition_failed",
-        "Somebody else edited it meanwhile. Read it again and decide anew.";
-    PreconditionRequired = PRECONDITION_REQUIRED, "precondition_required",
-        "Send If-Match with the ETag of what you read, so that you overwrite nobody's edit.";
-    EventBegan = CONFLICT, "event_began", "The event has begun: this can no longer be done.";
-    JobNotFailed = CONFLICT, "job_not_failed", "Only a job that failed can be retried or discarded.";
-    TicketNotConfirmed = CONFLICT, "ticket_not_confirmed", "The ticket is reserved; its owner has to confirm it first.";
     NotCheckedIn = CONFLICT, "not_checked_in", "The ticket was not used at the door.";
+    CapacityBelowHeld = CONFLICT, "capacity_below_held", "More seats are held than would be left.";
     EmailTaken = CONFLICT, "email_taken", "There is an account with this e-mail. Log in, or choose another e-mail.";
     LastAdmin = CONFLICT, "last_admin",
         "This is the last active administrator. Make somebody else an administrator first.";
+    JobNotFailed = CONFLICT, "job_not_failed", "Only a job that failed can be retried or discarded.";
+    TooManySimulations = CONFLICT, "too_many_simulations", "Two simulations are running. Try again when one is over.";
     HoldExpired = GONE, "hold_expired", "The hold ran out before it was confirmed. Register again.";
+    PreconditionFailed = PRECONDITION_FAILED, "precondition_failed",
+        "Somebody else edited it meanwhile. Read it again and decide anew.";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "A body may have 16 KiB.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json.";
     InvalidRequest = UNPROCESSABLE_ENTITY, "invalid_request", "Some values are missing or wrong; see errors.";
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused",
         "The Idempotency-Key was used for another request. Use a new key for a new request.";
+    PreconditionRequired = PRECONDITION_REQUIRED, "precondition_required",
+        "Send If-Match with the ETag of what you read, so that you overwrite nobody's edit.";
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Too many requests; see Retry-After.";
     TooManyAttempts = TOO_MANY_REQUESTS, "too_many_attempts",
         "Too many logins failed lately, for this e-mail or from this address. Wait for as long as Retry-After says.";
@@ -104,6 +108,22 @@ codes! {
     NotReady = SERVICE_UNAVAILABLE, "not_ready", "The database does not answer or its schema is not current.";
 }
 
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename = "FieldErrorCode", rename_all = "snake_case")]
+pub(crate) enum FieldErrorCode {
+    /// It must be given.
+    Missing,
+    /// Another type of value is wanted.
+    WrongType,
+    /// The request has no such field.
+    Unknown,
+    /// Too small, too large, too short, too long, too early or too late.
+    OutOfRange,
+    /// It does not have the form that is wanted.
+    Invalid,
+}
+
 /// One wrong value.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(rename = "FieldError")]
@@ -111,8 +131,7 @@ pub(crate) struct FieldError {
     /// Where: a JSON pointer into the body (`/party_size`), or `?name` for a query parameter.
     #[oai(validator(min_length = 1))]
     pub pointer: String,
-    /// What is wrong with it: `missing`, `wrong_type`, `unknown`, `out_of_range` or `invalid`.
-    pub code: String,
+    pub code: FieldErrorCode,
     /// The same for people.
     pub detail: String,
 }
@@ -129,8 +148,7 @@ struct ProblemSchema {
     status: i32,
     /// What happened, for people.
     detail: String,
-    /// What happened, for programs.
-    code: String,
+    code: Code,
     /// Tell this to whoever runs the service.
     request_id: String,
     /// Every wrong value, with `invalid_request`.
@@ -161,7 +179,7 @@ impl Example for ProblemSchema {
             title: "Conflict".to_owned(),
             status: 409,
             detail: code.detail().to_owned(),
-            code: code.as_str().to_owned(),
+            code,
             request_id: "01a1fcc7c0b77243851597235745ee91".to_owned(),
             errors: None,
             registration_id: Some(Uuid::from_u128(0x01a1_fcc7_c0a2_702a_a886_1204_f237_2d03)),
@@ -249,7 +267,10 @@ impl Problem {
         put("request_id", json!(request_id));
         if !self.errors.is_empty() {
             let errors = self.errors.iter();
-            put("errors", errors.map(|e| json!({"pointer": e.pointer, "code": e.code, "detail": e.detail})).collect());
+            put(
+                "errors",
+                errors.map(|e| json!({"pointer": e.pointer, "code": e.code.to_json(), "detail": e.detail})).collect(),
+            );
         }
         if let Some(id) = self.registration_id {
             put("registration_id", json!(id.to_string()));

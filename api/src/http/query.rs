@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     parameters::{parameter, query_value, wrong_parameter},
-    problem::{FieldError, Problem},
+    problem::{FieldError, FieldErrorCode, Problem},
     time::Time,
 };
 
@@ -55,7 +55,9 @@ impl SeqCursor {
 
     fn read(query: Option<&str>) -> Result<Self, Problem> {
         let Some(text) = query_value(query, "cursor") else { return Ok(Self(None)) };
-        let wrong = || wrong_parameter("?cursor", "invalid", "must be a next_cursor of an earlier page".to_owned());
+        let wrong = || {
+            wrong_parameter("?cursor", FieldErrorCode::Invalid, "must be a next_cursor of an earlier page".to_owned())
+        };
         text.parse().map(|seq| Self(Some(seq))).map_err(|_| wrong())
     }
 }
@@ -63,14 +65,15 @@ impl SeqCursor {
 impl Search {
     fn read(request: &Request) -> Result<Self, Problem> {
         let wrong = |code, detail: &str| wrong_parameter("?q", code, detail.to_owned());
-        let pairs = request.params::<Vec<(String, String)>>().map_err(|_| wrong("invalid", "cannot be read"))?;
+        let pairs =
+            request.params::<Vec<(String, String)>>().map_err(|_| wrong(FieldErrorCode::Invalid, "cannot be read"))?;
         let text = pairs.into_iter().find(|(name, _)| name == "q").map(|(_, text)| text.trim().to_owned());
         match text.filter(|text| !text.is_empty()) {
             Some(text) if text.chars().any(char::is_control) => {
-                Err(wrong("invalid", "must not have control characters"))
+                Err(wrong(FieldErrorCode::Invalid, "must not have control characters"))
             }
             Some(text) if text.chars().count() > SEARCH_MAX => {
-                Err(wrong("out_of_range", &format!("must have at most {SEARCH_MAX} characters")))
+                Err(wrong(FieldErrorCode::OutOfRange, &format!("must have at most {SEARCH_MAX} characters")))
             }
             text => Ok(Self(text)),
         }
@@ -116,7 +119,7 @@ fn read<T: QueryValue>(request: &Request, name: &str) -> Result<Option<T>, Probl
     let Some((_, text)) = pairs.into_iter().find(|(key, _)| key == name) else { return Ok(None) };
     let value = if text.is_empty() { None } else { T::parse_from_parameter(&text).ok() };
     let pointer = format!("?{name}");
-    let wrong = FieldError { pointer, code: "invalid".to_owned(), detail: T::RULE.to_owned() };
+    let wrong = FieldError { pointer, code: FieldErrorCode::Invalid, detail: T::RULE.to_owned() };
     value.map(Some).ok_or_else(|| Problem::invalid(vec![wrong]))
 }
 

@@ -17,7 +17,7 @@ use crate::{
         json::{Body, Json, Nothing},
         pages::link,
         parameters::Limit,
-        problem::{Code, FieldError, Problem},
+        problem::{Code, FieldError, FieldErrorCode, Problem},
         query::{SeqCursor, Wanted},
     },
     operate::{discard, retry, retry_all},
@@ -114,7 +114,7 @@ impl Jobs {
     ) -> Result<Json<Retried>, Problem> {
         if state.0.is_some_and(|state| state != JobState::Failed) {
             let detail = "must be failed: only failed jobs can be retried".to_owned();
-            let error = FieldError { pointer: "?state".to_owned(), code: "out_of_range".to_owned(), detail };
+            let error = FieldError { pointer: "?state".to_owned(), code: FieldErrorCode::OutOfRange, detail };
             return Err(Problem::invalid(vec![error]));
         }
         let retried = retry_all(&app.database, event_id.0, || app.intents.notify_one()).await?;

@@ -17,7 +17,7 @@ use crate::{
         json::{Body, Json},
         outer::Trace,
         parameters::{IdempotencyKey, IfNoneMatch, Prefer},
-        problem::{Code, FieldError, Problem},
+        problem::{Code, FieldError, FieldErrorCode, Problem},
     },
     intake::{IntakeError, IntakeRefusal, Intent, Verdict},
     views::{NewRegistration, Registration, RegistrationStatus as Status},
@@ -267,7 +267,7 @@ fn refuse(refusal: IntakeRefusal) -> Problem {
         }
         IntakeRefusal::PartyTooLarge { max } => Problem::invalid(vec![FieldError {
             pointer: "/party_size".to_owned(),
-            code: "out_of_range".to_owned(),
+            code: FieldErrorCode::OutOfRange,
             detail: format!("must be from 1 to {max} for this event"),
         }]),
         IntakeRefusal::KeyReused => Code::IdempotencyKeyReused.into(),

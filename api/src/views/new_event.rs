@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::http::{
     fields::{self, Fields, Flaw, FromFields},
-    problem::FieldError,
+    problem::{FieldError, FieldErrorCode},
     time::Time,
 };
 
@@ -143,7 +143,7 @@ pub(super) fn note_reversed(
     if let (Some(early), Some(late)) = (early, late)
         && late <= early
     {
-        errors.push(fields::error(late_name, "out_of_range", &format!("must be after {early_name}")));
+        errors.push(fields::error(late_name, FieldErrorCode::OutOfRange, &format!("must be after {early_name}")));
     }
 }
 

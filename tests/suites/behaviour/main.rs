@@ -9,6 +9,7 @@ mod door;
 mod events;
 mod faults;
 mod holds;
+mod journeys;
 mod keys;
 mod lanes;
 mod lifecycle;
