@@ -19,6 +19,7 @@ mod openapi;
 mod operators;
 mod organizer;
 mod sale;
+mod schemas;
 mod settings;
 mod shutdown;
 mod simulation;
