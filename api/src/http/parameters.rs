@@ -1,6 +1,6 @@
 //! Headers and query parameters that routes ask for.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
 use poem::{
     Request, RequestBody, Result,
@@ -88,19 +88,6 @@ impl Cursor {
 /// The first value of a query parameter. Those read with this never need escaping, so an escaped one is a wrong one.
 pub(super) fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
-}
-
-/// Text as it stands in a query (RFC 3986).
-pub(crate) fn escape(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-        escaped
-    })
 }
 
 /// A query parameter, named as in `?limit`, is wrong.
@@ -359,11 +346,6 @@ mod tests {
         assert_eq!(Cursor::read(Some(&query)).unwrap(), Cursor(Some((-5, id))));
         assert!(Cursor::read(Some("cursor=5")).is_err());
         assert_eq!(Cursor::read(None).unwrap(), Cursor(None));
-    }
-
-    #[test]
-    fn text_is_escaped_for_queries() {
-        assert_eq!(escape("a+b@x.org é"), "a%2Bb%40x.org%20%C3%A9");
     }
 
     #[test]

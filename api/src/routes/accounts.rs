@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use entity::account;
-use poem::web::Data;
-use poem_openapi::{
-    ApiResponse, OpenApi,
-    param::{Path, Query},
-};
+use poem::{http::Uri, web::Data};
+use poem_openapi::{OpenApi, param::Path};
 
 use super::{Tag, auth::OwnAccounts};
 use crate::{
@@ -19,20 +16,15 @@ use crate::{
         fields::path_id,
         json::{Body, Json},
         outer::Trace,
-        parameters::{Cursor, Limit, escape},
+        pages::{Page, cut, rows_for},
+        parameters::{Cursor, Limit},
         problem::{Code, Problem},
+        query::Wanted,
     },
     views::{Account, AccountChange, AccountPage},
 };
 
 pub(super) struct Accounts;
-
-#[derive(ApiResponse)]
-enum Page {
-    /// Here they are.
-    #[oai(status = 200)]
-    Accounts(Json<AccountPage>, #[oai(header = "Link")] Option<String>),
-}
 
 #[OpenApi(tag = "Tag::Accounts")]
 impl Accounts {
@@ -47,22 +39,15 @@ impl Accounts {
         limit: Limit,
         cursor: Cursor,
         /// Only those whose e-mail begins with this.
-        email: Query<Option<String>>,
-    ) -> Result<Page, Problem> {
+        email: Wanted<String>,
+        uri: &Uri,
+    ) -> Result<Page<AccountPage>, Problem> {
         let prefix = email.0.unwrap_or_default().trim().to_lowercase();
         let after = cursor.0.map(|(_, id)| id);
-        // One more than asked for tells whether there is another page.
-        let mut accounts = account::list(app.database.reader(), &prefix, after, limit.0 + 1).await?;
-        let has_more = accounts.len() > limit.0 as usize;
-        accounts.truncate(limit.0 as usize);
-        let last = accounts.last().filter(|_| has_more);
-        let next_cursor = last.map(|account| Cursor::write(account.created_at, account.id));
-        let search = if prefix.is_empty() { String::new() } else { format!("&email={}", escape(&prefix)) };
-        let link = next_cursor
-            .as_ref()
-            .map(|cursor| format!("</admin/accounts?limit={}&cursor={cursor}{search}>; rel=\"next\"", limit.0));
+        let mut accounts = account::list(app.database.reader(), &prefix, after, rows_for(limit)).await?;
+        let next_cursor = cut(&mut accounts, limit, |last| Cursor::write(last.created_at, last.id));
         let data = accounts.into_iter().map(Account::from).collect();
-        Ok(Page::Accounts(Json(AccountPage { data, next_cursor }), link))
+        Ok(Page::new(uri, next_cursor.clone(), AccountPage { data, next_cursor }))
     }
 
     /// Reads an account
