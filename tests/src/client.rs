@@ -1,6 +1,10 @@
 //! An HTTP client that is somebody.
 
-use std::{collections::BTreeMap, future::Future};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use reqwest::{
     Method,
@@ -233,6 +237,21 @@ impl Client {
         let answer = self.waiting(20).register(event, &new_key()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.text("ticket_id")
+    }
+
+    /// Reads something, waiting for changes of it, until it is as wanted.
+    ///
+    /// # Panics
+    /// When that does not happen within a minute.
+    pub async fn until(&self, path: &str, is_there: impl Fn(&Answer) -> bool) -> Answer {
+        let since = Instant::now();
+        loop {
+            let answer = self.waiting(1).get(path).await;
+            if is_there(&answer) {
+                return answer;
+            }
+            assert!(since.elapsed() < Duration::from_secs(60), "{path} is still {answer:?}");
+        }
     }
 
     /// Polls a registration until it is decided.

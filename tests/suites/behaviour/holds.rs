@@ -9,12 +9,7 @@ use tokio::time::sleep;
 
 /// Reads a ticket until it reads so.
 async fn until(person: &Client, ticket: &str, status: &str) {
-    loop {
-        let answer = person.waiting(5).get(&format!("/tickets/{ticket}")).await;
-        if answer.text("status") == status {
-            return;
-        }
-    }
+    person.until(&format!("/tickets/{ticket}"), |ticket| ticket.text("status") == status).await;
 }
 
 async fn confirm(person: &Client, ticket: &str) -> (u16, String) {

@@ -1,5 +1,7 @@
 //! Waiting for seats: who is served, in which order, and until when.
 
+use std::time::{Duration, Instant};
+
 use chrono::DateTime;
 use serde_json::{Value, json};
 use tests::{Answer, Client, Setup, both_databases, every};
@@ -25,12 +27,10 @@ async fn read(client: &Client, who: &str, ticket: &str) -> Answer {
 
 /// Waits until the ticket reads so.
 async fn until(client: &Client, who: &str, ticket: &str, status: &str) -> Answer {
-    loop {
-        let answer = read(&client.waiting(5), who, ticket).await;
-        if answer.text("status") == status {
-            return answer;
-        }
-    }
+    client
+        .attendee(&format!("{who}@example.org"))
+        .until(&format!("/tickets/{ticket}"), |t| t.text("status") == status)
+        .await
 }
 
 async fn give_up(client: &Client, who: &str, ticket: &str) {
@@ -70,7 +70,8 @@ both_databases! {
         let offer = millis(&offered, "expires_at") - millis(&offered, "offered_at");
         assert_eq!((offer, &offered.body["position"]), (600_000, &json!(null)));
         assert_eq!(client.available(&event).await, 0, "it was never free for anybody else");
-        while read(&client, "c", &c).await.body["position"] != json!(1) {}
+        let next = client.attendee("c@example.org");
+        next.until(&format!("/tickets/{c}"), |ticket| ticket.body["position"] == json!(1)).await;
         let registration = client.attendee("b@example.org").get(&format!("/registrations/{registration}")).await;
         assert_eq!(registration.text("status"), "waitlisted", "the decision never changes");
         assert_eq!(registration.body["ticket"]["status"], "reserved", "the ticket does");
@@ -191,7 +192,9 @@ both_databases! {
         let waiting = world.number("SELECT count(*) AS n FROM ticket WHERE status = 'waitlisted'").await;
         assert_eq!(waiting, 40, "5 of 45 have seats");
         let expected: Vec<i64> = (1..=waiting).collect();
+        let since = Instant::now();
         loop {
+            assert!(since.elapsed() < Duration::from_secs(60), "positions collide");
             let mut positions = vec![];
             for (who, ticket) in tickets.iter().flatten() {
                 positions.extend(read(&client, who, ticket).await.body["position"].as_i64());
