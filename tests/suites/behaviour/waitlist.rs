@@ -136,6 +136,26 @@ both_databases! {
         assert_eq!(world.number(seated).await, 4);
     }
 
+    async fn a_large_party_that_came_first_goes_before_small_ones(world: &mut World) {
+        let client = world.start(&Setup::default());
+        let event = client.event(2, waiting_list()).await;
+        let x = ask(&client, &event, "x", 2).await.text("ticket_id");
+        let mut line = vec![];
+        for (who, seats) in [("pair", 2), ("first", 1), ("second", 1)] {
+            line.push((who, ask(&client, &event, who, seats).await.text("ticket_id")));
+        }
+        give_up(&client, "x", &x).await;
+        let mut served = vec![];
+        for (who, ticket) in &line {
+            served.push(read(&client, who, ticket).await.text("status"));
+        }
+        assert_eq!(served, ["reserved", "waitlisted", "waitlisted"]);
+        give_up(&client, "pair", &line[0].1).await;
+        for (who, ticket) in &line[1..] {
+            assert_eq!(read(&client, who, ticket).await.text("status"), "reserved");
+        }
+    }
+
     async fn whoever_could_never_fit_is_refused(world: &mut World) {
         let client = world.start(&Setup::default());
         let event = client.event(2, waiting_list()).await;
