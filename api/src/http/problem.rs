@@ -136,7 +136,7 @@ pub(crate) struct FieldError {
     pub detail: String,
 }
 
-/// How problems look in the OpenAPI document.
+/// Why a request was not granted (RFC 9457).
 #[derive(Object)]
 #[oai(rename = "Problem", example)]
 struct ProblemSchema {

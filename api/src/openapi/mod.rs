@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn every_operation_is_published() {
+        let service = service(crate::routes::operations());
+        let (raw, published) = (service.spec(), document(&service));
+        let count = |document: &str| document.matches("\"operationId\"").count();
+        // Of two operations on one path that stand in two places the document would keep one.
+        assert_eq!(count(&published), count(&raw));
+    }
+
+    #[test]
     fn the_page_shows_the_published_document() {
         let page = page("<script>let spec = {\"raw\"};</script>", "{\"raw\"}", "{\"d\": \"</script>\"}");
         assert_eq!(page, "<script>let spec = {\"d\": \"<\\/script>\"};</script>");

@@ -4,7 +4,8 @@
 //! - request objects say that unknown fields are refused;
 //! - a reference stands alone: beside it, generators ignore or choke on a description;
 //! - ids in paths are UUIDs: the routes take any text, because one that does not parse is just not found;
-//! - operations that anybody may call say so with an empty `security`.
+//! - operations that anybody may call say so with an empty `security`, or an optional one if they tell some more;
+//! - a request body that may be absent is not required.
 
 use serde_json::{Map, Value, json};
 
@@ -28,15 +29,20 @@ const REQUESTS: &[&str] = &[
 /// Fields that `null` removes.
 const NULLABLE: &[(&str, &[&str])] = &[("EditEvent", &["ends_at", "registration_opens_at", "registration_closes_at"])];
 
+/// Operations that anybody may call and that show more to some: their clients should send a token if they have one.
+const OPEN_TO_ALL_AND_MORE_TO_SOME: &[&str] = &["getEvent"];
+
 /// Makes the framework's document fit for publishing.
 pub(super) fn normalise(raw: &str) -> Value {
     let mut document: Value = serde_json::from_str(raw).unwrap_or_default();
     document["openapi"] = json!("3.0.3");
     refuse_unknown_fields(&mut document);
     allow_null(&mut document);
+    let optional = bodies_without_required_fields(&document);
     for operations in children(&mut document["paths"]) {
         for operation in children(operations) {
             open_to_all(operation);
+            allow_no_body(operation, &optional);
             name_path_ids(operation);
             for response in children(&mut operation["responses"]) {
                 rename_headers(response);
@@ -92,7 +98,23 @@ fn allow_null(document: &mut Value) {
 fn open_to_all(operation: &mut Value) {
     let is_open = operation.get("security").and_then(Value::as_array).is_none_or(Vec::is_empty);
     if is_open {
-        operation["security"] = json!([]);
+        let more = OPEN_TO_ALL_AND_MORE_TO_SOME.contains(&operation["operationId"].as_str().unwrap_or_default());
+        operation["security"] = if more { json!([{}, {"bearer": []}]) } else { json!([]) };
+    }
+}
+
+/// References to schemas that `{}` satisfies.
+fn bodies_without_required_fields(document: &Value) -> Vec<String> {
+    let schemas = document["components"]["schemas"].as_object().into_iter().flatten();
+    let lenient = schemas.filter(|(_, schema)| schema["required"].as_array().is_none_or(Vec::is_empty));
+    lenient.map(|(name, _)| format!("#/components/schemas/{name}")).collect()
+}
+
+/// An absent body counts as `{}`.
+fn allow_no_body(operation: &mut Value, optional: &[String]) {
+    let reference = operation.pointer("/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
+    if reference.is_some_and(|reference| optional.iter().any(|name| name == reference)) {
+        operation["requestBody"]["required"] = json!(false);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Making events and finding them.
+//! Making events, finding and editing them. (One path stands in one place: the framework would publish it twice.)
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::{
         fields::path_id,
         json::{Body, Json},
         outer::Trace,
-        parameters::{Cursor, IfNoneMatch, Limit},
+        parameters::{Cursor, DryRun, IfMatch, IfNoneMatch, Limit},
         problem::{Code, Problem},
     },
-    lifecycle::{Ids, create},
-    views::{Event, EventPage, NewEvent},
+    lifecycle::{self, Edit, Ids, Outcome, create},
+    views::{EditEvent, Event, EventPage, NewEvent},
 };
 
 pub(super) struct Events;
@@ -51,6 +51,21 @@ enum Page {
     /// They are still as you have them.
     #[oai(status = 304)]
     Same(#[oai(header = "ETag")] String),
+}
+
+#[derive(ApiResponse)]
+pub(super) enum Changed {
+    /// So it is now or, with `dry_run`, would be.
+    #[oai(status = 200)]
+    Event(Json<Event>, #[oai(header = "ETag")] String),
+}
+
+/// The answer to a change of an event.
+pub(super) fn changed(outcome: Outcome) -> Result<Changed, Problem> {
+    outcome.map(|event| {
+        let etag = event.etag();
+        Changed::Event(Json(event), etag)
+    })
 }
 
 #[OpenApi(tag = "Tag::Events")]
@@ -120,6 +135,31 @@ impl Events {
         let event = Event::from(event);
         let etag = event.etag();
         if known.has(&etag) { Ok(Found::Same(etag)) } else { Ok(Found::Event(Json(event), etag)) }
+    }
+
+    /// Edits an event
+    ///
+    /// Send the `ETag` of what you read as `If-Match`: of two edits of the same version the second is refused, whatever
+    /// happened to the seats meanwhile. New seats are offered to those who wait, first come, first served; a capacity below
+    /// the seats that are held is refused. With `dry_run=true` nothing changes and the answer tells what would.
+    #[oai(path = "/events/:id", method = "patch", operation_id = "editEvent")]
+    async fn edit(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: As<Organizer>,
+        #[oai(name = "If-Match")] known: IfMatch,
+        dry_run: DryRun,
+        id: Path<String>,
+        body: Body<EditEvent>,
+        trace: Data<&Trace>,
+    ) -> Result<Changed, Problem> {
+        let id = path_id(&id).ok_or(Code::NotFound)?;
+        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        let edit = Edit { known, changes: body.0, dry_run: dry_run.0 };
+        let viewer = caller.0.viewer();
+        changed(
+            attempt(move || lifecycle::edit(database.clone(), id, viewer.clone(), actor.clone(), edit.clone())).await?,
+        )
     }
 }
 

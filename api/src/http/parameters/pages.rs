@@ -54,6 +54,7 @@ impl Cursor {
 
 parameter!(Limit, in: Query, required: false,
     schema: MetaSchema {
+        description: Some("Items on a page."),
         minimum: Some(1.0),
         maximum: Some(f64::from(LIMIT_MAX)),
         default: Some(LIMIT_DEFAULT.into()),
@@ -61,7 +62,7 @@ parameter!(Limit, in: Query, required: false,
     },
     read: |request| Self::read(request.uri().query()));
 parameter!(Cursor, in: Query, required: false,
-    schema: MetaSchema::new("string"),
+    schema: MetaSchema { description: Some("The `next_cursor` of the page before."), ..MetaSchema::new("string") },
     read: |request| Self::read(request.uri().query()));
 
 #[cfg(test)]
