@@ -12,7 +12,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 const TRIES_MAX: u32 = 5;
 
 /// Runs `work`, which is one transaction, in a task of its own: a client that goes away must not cut it off half-way.
-/// When it loses a deadlock or its connection it is tried again.
+/// When it loses a deadlock or its connection it is tried again, but not when it may have been committed: doing it twice may
+/// mean something else.
 ///
 /// # Errors
 /// What `work` returned last; [`Error::Busy`] when no try went through.
@@ -25,7 +26,7 @@ where
     let task = tokio::spawn(async move {
         for tried in 1..=TRIES_MAX {
             match work().await {
-                Err(error) if error.is_environmental() && !matches!(error, Error::Busy) => {
+                Err(error) if error.is_environmental() && !matches!(error, Error::Busy | Error::Uncertain(_)) => {
                     tracing::warn!(%error, tried, "a transaction is tried again");
                     sleep(Duration::from_millis(u64::from(tried) * 5)).await;
                 }

@@ -29,7 +29,7 @@ pub(crate) async fn cancel(
     let mut seats = Seats::of(&tx, event, &actor, now);
     let more = seats.expire_due(CHORES_MAX).await?;
     if !has_begun {
-        give_up(&tx, &mut seats, id, &actor, now).await?;
+        give_up(&tx, &mut seats, id, &viewer, &actor, now).await?;
     }
     if !more {
         seats.promote(CHORES_MAX).await?;
@@ -43,8 +43,18 @@ pub(crate) async fn cancel(
 }
 
 /// Cancels the ticket if it can be, and frees its seats.
-async fn give_up(tx: &Transaction, seats: &mut Seats<'_>, id: Uuid, actor: &Actor, now: Millis) -> Result<(), Error> {
-    let Some(was) = ticket::cancel(tx, id, now).await? else { return Ok(()) };
+async fn give_up(
+    tx: &Transaction,
+    seats: &mut Seats<'_>,
+    id: Uuid,
+    viewer: &Viewer,
+    actor: &Actor,
+    now: Millis,
+) -> Result<(), Error> {
+    let Some(was) = ticket::lock(tx, id, viewer).await? else { return Ok(()) };
+    if !ticket::cancel(tx, &was, now).await? {
+        return Ok(());
+    }
     if was.status != TicketStatus::Waitlisted {
         seats.give_back(was.party_size)?;
     }

@@ -94,6 +94,8 @@ pub(crate) async fn extend(
     }
     let is_offer = own.ticket.offered_at.is_some();
     let ends_at = if is_offer { own.event.offer_ends_at(own.now) } else { own.event.hold_ends_at(own.now) };
+    // The event may have been edited since: nobody loses time by asking for more.
+    let ends_at = ends_at.max(own.ticket.expires_at.unwrap_or(ends_at));
     if ticket::extend(&own.tx, id, &viewer.email, ends_at, times_max, own.now).await? {
         let detail = format!("{{\"extension\":{}}}", own.ticket.extensions + 1);
         return own.finish("extend", &actor, Some(detail)).await.map(Ok);

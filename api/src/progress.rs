@@ -70,7 +70,9 @@ impl Progress {
     async fn look(&self, database: &Database, event_id: Uuid, line: Line, seq: i64) -> Result<Place, Error> {
         let slot = self.slot(event_id, line).await;
         let mut known = slot.lock().await;
-        if let Some(queue) = known.as_ref().filter(|queue| queue.read_at.elapsed() < TICK) {
+        let recent = known.as_ref().filter(|queue| queue.read_at.elapsed() < TICK);
+        // Somebody who joined the waitlist since is in no earlier reading: all who did would be given one position.
+        if let Some(queue) = recent.filter(|queue| line == Line::Intents || queue.knows(seq)) {
             return Ok(queue.place(seq));
         }
         let seqs = match line {
@@ -110,6 +112,10 @@ impl Queue {
         #[expect(clippy::cast_precision_loss, reason = "an estimate of some seconds")]
         let drained = self.seqs.len().saturating_sub(left) as f64;
         Some(drained / elapsed.as_secs_f64()).filter(|rate| rate.is_normal())
+    }
+
+    fn knows(&self, seq: i64) -> bool {
+        self.seqs.binary_search(&seq).is_ok()
     }
 
     fn place(&self, seq: i64) -> Place {

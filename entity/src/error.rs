@@ -11,6 +11,9 @@ pub enum Error {
     /// The write lock or a connection could not be had in time. Nothing was written; asking again later is right.
     #[error("the database is busy")]
     Busy,
+    /// The connection was lost while committing: whether the work was done is not known.
+    #[error("the connection was lost while committing: {0}")]
+    Uncertain(DbErr),
     /// A guarded statement moved another number of rows than was decided.
     #[error("{what}: {actual} rows moved instead of {expected}")]
     Guard {
@@ -40,7 +43,7 @@ impl Error {
     /// succeed later as it is, and no intent is to blame for it.
     pub fn is_environmental(&self) -> bool {
         match self {
-            Self::Busy | Self::Database(DbErr::ConnectionAcquire(_)) => true,
+            Self::Busy | Self::Uncertain(_) | Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Guard { .. } | Self::Unusable(_) => false,
             Self::Database(error) => sqlx_error(error).is_some_and(is_environmental),
         }
@@ -60,6 +63,12 @@ impl Error {
 pub(crate) fn guard(what: &'static str, expected: usize, actual: u64) -> Result<(), Error> {
     let expected = expected as u64;
     if expected == actual { Ok(()) } else { Err(Error::Guard { what, expected, actual }) }
+}
+
+/// The error of a COMMIT. What the server said is certain: it rolled back. When it said nothing, it may have committed.
+pub(crate) fn of_commit(error: DbErr) -> Error {
+    let is_said = sqlx_error(&error).is_some_and(|error| matches!(error, SqlxError::Database(_)));
+    if is_said { Error::Database(error) } else { Error::Uncertain(error) }
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {

@@ -34,6 +34,9 @@ pub struct Seats<'a> {
 /// At once.
 const NOW: Millis = 0;
 
+/// Nobody has to know more exactly than this how many offers will go out.
+const COUNTED_MAX: u32 = 10_000;
+
 impl<'a> Seats<'a> {
     /// The seats of an event that this transaction has locked, at a time taken after that.
     pub fn of(tx: &'a Transaction, event: event::Model, actor: &'a Actor, now: Millis) -> Self {
@@ -116,7 +119,7 @@ impl<'a> Seats<'a> {
         self.chore_at = Some(NOW);
     }
 
-    /// How many in line the free seats suffice for.
+    /// How many in line the free seats suffice for; of each party size at most [`COUNTED_MAX`] are looked at.
     ///
     /// # Errors
     /// What the database answered.
@@ -124,7 +127,7 @@ impl<'a> Seats<'a> {
         if self.chore_at.is_none() || !self.is_open() || self.available == 0 {
             return Ok(0);
         }
-        let line = waitlist::read(self.tx, self.event.id, self.available, u32::MAX).await?;
+        let line = waitlist::read(self.tx, self.event.id, self.available, COUNTED_MAX).await?;
         Ok(waitlist::choose(self.available, &line.who).len())
     }
 
@@ -162,7 +165,12 @@ impl<'a> Seats<'a> {
         self.give_back(expired.iter().map(|ticket| ticket.party_size).sum())?;
         let ids = expired.iter().map(|ticket| ticket.id);
         self.record("expire", Some(TicketStatus::Reserved), TicketStatus::Expired, ids).await?;
-        Ok(expired.len() >= limit as usize)
+        let more = expired.len() >= limit as usize;
+        if more && self.chore_at.is_some() {
+            // Nobody in line has been served yet, and perhaps no hold is left that would make anybody look again.
+            self.leave_to_workers();
+        }
+        Ok(more)
     }
 
     /// Offers free seats to those in line, at most `limit` of them. Returns whether there may be more to serve: a worker
@@ -189,17 +197,18 @@ impl<'a> Seats<'a> {
             (false, false) => None,
         };
         if !chosen.is_empty() {
-            self.offer(&chosen, &line.who).await?;
+            self.offer(&chosen).await?;
         }
         Ok(more)
     }
 
-    async fn offer(&mut self, chosen: &[Chosen], line: &[waitlist::Waiting]) -> Result<(), Error> {
+    async fn offer(&mut self, chosen: &[Chosen]) -> Result<(), Error> {
+        let line = waitlist::behind(self.tx, self.event.id, chosen).await?;
         let expires_at = self.event.offer_ends_at(self.now);
         waitlist::promote(self.tx, chosen, expires_at, self.now).await?;
         self.take(chosen.iter().map(|chosen| chosen.who.party_size).sum())?;
         self.next_expiry = Some(expires_at);
-        let moved: Vec<Moved> = chosen.iter().map(|chosen| reason(chosen, line)).collect();
+        let moved: Vec<Moved> = chosen.iter().map(|chosen| reason(chosen, &line)).collect();
         let step = Step::ticket("promote", Some(TicketStatus::Waitlisted), TicketStatus::Reserved);
         audit::record_of(self.tx, &self.event, self.actor, &step, &moved, self.now).await
     }
@@ -289,14 +298,14 @@ impl<'a> Seats<'a> {
     }
 }
 
-/// Why this one was served before the next: what the record shows.
+/// Why this one was served before the next in line: it came first, or the other's party did not fit.
 fn reason(chosen: &Chosen, line: &[waitlist::Waiting]) -> Moved {
     let next = line.iter().find(|waiting| waiting.seq > chosen.who.seq);
     let next = next.map_or_else(String::new, |next| {
-        format!(",\"next_in_line\":{},\"next_party_size\":{}", next.seq, next.party_size)
+        format!(",\"next\":{{\"seq\":{},\"party_size\":{}}}", next.seq, next.party_size)
     });
     let detail = format!(
-        "{{\"place_in_line\":{},\"party_size\":{},\"free_seats\":{}{next}}}",
+        "{{\"seq\":{},\"party_size\":{},\"free_seats\":{}{next}}}",
         chosen.who.seq, chosen.who.party_size, chosen.free
     );
     Moved { detail: Some(detail), ..Moved::plain(chosen.who.id) }

@@ -3,7 +3,7 @@
 //! The shadow is an event like any other to intake and workers, and to nobody else. It is removed when the simulation is
 //! over; one that was left behind by a process that died is removed by any worker.
 
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, entity::prelude::*};
 
 use crate::{
     Error, Millis, Seats, Transaction,
@@ -100,6 +100,20 @@ pub async fn begin(tx: &Transaction, simulation: &Simulation) -> Result<(), Erro
     Ok(())
 }
 
+/// Any number, the same in every process: the name of the lock on PostgreSQL ("rehearse" in ASCII).
+const LOCK: i64 = 0x7265_6865_6172_7365;
+
+/// One at a time: whoever counts the simulations and adds one. (On SQLite every transaction is alone.)
+///
+/// # Errors
+/// What the database answered.
+pub async fn lock(tx: &Transaction) -> Result<(), Error> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.query_one_raw(sql(&**tx, "SELECT pg_advisory_xact_lock(?)", values![LOCK])).await?;
+    }
+    Ok(())
+}
+
 /// How many simulations are running.
 ///
 /// # Errors
@@ -128,7 +142,8 @@ pub async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<
 /// # Errors
 /// What the database answered.
 pub async fn touch(tx: &Transaction, id: Uuid, now: Millis) -> Result<(), Error> {
-    let update = sql(&**tx, "UPDATE simulation SET touched_at = ? WHERE id = ?", values![now, id]);
+    let update =
+        sql(&**tx, "UPDATE simulation SET touched_at = ? WHERE id = ? AND state <> 'abandoned'", values![now, id]);
     guard("simulation::touch", 1, tx.execute_raw(update).await?.rows_affected())
 }
 
@@ -159,8 +174,23 @@ pub async fn left_behind(connection: &impl ConnectionTrait, now: Millis) -> Resu
     Ok(Simulation::find_by_statement(query).one(connection).await?)
 }
 
-/// Removes a part of a shadow: at most `limit` of its jobs with their tickets, and when none are left the shadow itself; a
-/// simulation that was running is abandoned then. Returns whether there is more.
+/// A simulation that was left behind is abandoned, unless its process has said something since. Whoever runs it cannot
+/// finish it from here on. Returns whether it is nobody's.
+///
+/// # Errors
+/// What the database answered.
+pub async fn abandon(tx: &Transaction, id: Uuid, now: Millis) -> Result<bool, Error> {
+    let update = sql(
+        &**tx,
+        "UPDATE simulation SET state = CASE state WHEN 'running' THEN 'abandoned' ELSE state END
+         WHERE id = ? AND touched_at <= ?",
+        values![id, now - SILENT_FOR],
+    );
+    Ok(tx.execute_raw(update).await?.rows_affected() == 1)
+}
+
+/// Removes a part of the shadow of a simulation that does not run any more: at most `limit` of its jobs with their tickets,
+/// and when none are left the shadow itself. Returns whether there is more.
 ///
 /// # Errors
 /// What the database answered.
@@ -177,12 +207,7 @@ pub async fn remove_shadow(tx: &Transaction, simulation: &Simulation, limit: u32
             return Ok(true);
         }
     }
-    let forget = sql(
-        &**tx,
-        "UPDATE simulation SET shadow_id = NULL, state = CASE state WHEN 'running' THEN 'abandoned' ELSE state END
-         WHERE id = ?",
-        values![simulation.id],
-    );
+    let forget = sql(&**tx, "UPDATE simulation SET shadow_id = NULL WHERE id = ?", values![simulation.id]);
     tx.execute_raw(forget).await?;
     tx.execute_raw(sql(&**tx, "DELETE FROM event WHERE id = ? AND shadow_of IS NOT NULL", values![shadow_id])).await?;
     Ok(false)

@@ -238,25 +238,25 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX event_organizer ON event (organizer_id)",
     // Events that a worker has to look at although nobody registers: see `event::Model::chore_at`.
     "CREATE INDEX event_chore ON event (chore_at) WHERE chore_at IS NOT NULL",
+    // Where several indexes serve, SQLite takes the one that was made last: the general ones come first.
+    // An event's history, and what may be forgotten of it some day.
+    "CREATE INDEX job_event ON job (event_id, seq)",
     // The lanes: only pending jobs, so that history never slows the claim.
     "CREATE INDEX job_lane ON job (event_id, seq) WHERE state = 'pending'",
     "CREATE INDEX job_backing_off ON job (run_at) WHERE state = 'pending' AND attempt > 0",
-    // What may be forgotten some day.
-    "CREATE INDEX job_settled ON job (event_id, seq) WHERE state = 'settled'",
     "CREATE INDEX job_failed ON job (event_id, seq) WHERE state = 'failed'",
+    // An event's attendees, and a person's tickets.
+    "CREATE INDEX ticket_event ON ticket (event_id, seq)",
+    "CREATE INDEX ticket_email ON ticket (email, seq)",
     // One person, one active ticket per event.
     "CREATE UNIQUE INDEX ticket_person ON ticket (event_id, email)
         WHERE status IN ('waitlisted', 'reserved', 'confirmed', 'checked_in')",
     // What lapses next: anywhere, and in one event.
     "CREATE INDEX ticket_due ON ticket (expires_at) WHERE status = 'reserved'",
     "CREATE INDEX ticket_held ON ticket (event_id, expires_at) WHERE status = 'reserved'",
-    // Who is next in line, by party size, because the first one that fits is wanted.
+    // Who is next in line: by party size, because the first one that fits is wanted, and in all.
     "CREATE INDEX ticket_waiting ON ticket (event_id, party_size, seq) WHERE status = 'waitlisted'",
-    // An event's attendees, and a person's tickets.
-    "CREATE INDEX ticket_event ON ticket (event_id, seq)",
-    // The line in all. It must come behind the one above: where both serve, SQLite takes the later one.
     "CREATE INDEX ticket_line ON ticket (event_id, seq) WHERE status = 'waitlisted'",
-    "CREATE INDEX ticket_email ON ticket (email, seq)",
     "CREATE INDEX audit_entity ON audit (entity_id, seq)",
     "CREATE INDEX session_account ON session (account_id)",
     "CREATE INDEX event_shadow ON event (shadow_of) WHERE shadow_of IS NOT NULL",

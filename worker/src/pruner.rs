@@ -41,6 +41,9 @@ async fn pass(database: &Database, worker: Uuid, settings: Settings) -> Result<b
         let tx = database.begin(LOCK_PATIENCE).await?;
         let event = event::lock(&tx, event_id).await?;
         let event = event.ok_or(Error::Guard { what: "event::lock", expected: 1, actual: 0 })?;
+        if !prune::is_over(&event, before) {
+            return Ok(prune::Pruned::default());
+        }
         let actor = Actor::worker(worker);
         let mut seats = Seats::of(&tx, event, &actor, tx.now().await?);
         let pruned = prune::prune(&tx, event_id, settings.batch_max).await?;

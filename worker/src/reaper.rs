@@ -1,7 +1,7 @@
 //! Expires holds that ran out, so that their seats come back without anybody asking.
 //!
 //! Nothing depends on the reaper being on time: a lapsed hold reads as expired and cannot be confirmed whether or not
-//! it has been reaped. It only returns seats.
+//! it has been reaped. It returns the seats, and offers them to whoever waits.
 
 use std::{
     sync::{
@@ -99,7 +99,7 @@ async fn round(
     if let Some(later) = next.filter(|at| *at > now) {
         return Ok(INTERVAL.min(Duration::from_millis(later.abs_diff(now))));
     }
-    let mut pause = if next.is_some() { TAKEN_PAUSE } else { INTERVAL };
+    let (mut progress, mut faults) = (false, false);
     for event_id in ticket::events_with_due(database.reader(), now).await? {
         if stop.is_cancelled() {
             break;
@@ -108,16 +108,21 @@ async fn round(
             Ok(false) => {}
             Ok(true) => {
                 doorbells.changes.notify_one();
-                pause = Duration::ZERO;
+                progress = true;
             }
             // The other events must not wait for this one.
             Err(error) => {
                 tracing::warn!(%error, %event_id, "cannot reap an event");
-                pause = pause.max(FAULT_PAUSE);
+                faults = true;
             }
         }
     }
-    Ok(pause)
+    Ok(match (progress, faults) {
+        (true, _) => Duration::ZERO,
+        (false, true) => FAULT_PAUSE,
+        (false, false) if next.is_some() => TAKEN_PAUSE,
+        (false, false) => INTERVAL,
+    })
 }
 
 /// Reaps in a task of its own, so that a panic does not end the reaper.

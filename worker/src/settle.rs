@@ -117,18 +117,19 @@ async fn decide_and_apply(
     now: Millis,
 ) -> Result<Option<Plan>, Error> {
     if jobs.is_empty() {
-        // Another worker settled them between our look and our lock.
+        // There were only chores, or another worker was here between our look and our lock.
         return Ok(None);
     }
     let event = seats.event();
     let emails: Vec<&str> = jobs.iter().map(|job| job.email.as_str()).collect();
     let registered = ticket::people_with_active(tx, event.id, &emails).await?;
+    let has_waitlist = event.waitlist_enabled && seats.is_open();
     let situation = Situation {
         is_cancelled: event.status == EventStatus::Cancelled,
         capacity: event.capacity,
         available: seats.available(),
-        has_waitlist: event.waitlist_enabled && seats.is_open(),
-        held: held_if_it_matters(tx, seats, jobs).await?,
+        has_waitlist,
+        held: if has_waitlist { 0 } else { held_if_it_matters(tx, seats, jobs).await? },
     };
     let intents: Vec<Intent<'_>> =
         jobs.iter().map(|job| Intent { email: &job.email, party_size: job.party_size }).collect();
@@ -141,7 +142,7 @@ async fn decide_and_apply(
 /// Seats in holds are asked for only when somebody may have to be refused.
 async fn held_if_it_matters(tx: &Transaction, seats: &Seats<'_>, jobs: &[Pending]) -> Result<i64, Error> {
     let wanted: i64 = jobs.iter().map(|job| job.party_size).sum();
-    if wanted <= seats.available() || seats.event().waitlist_enabled {
+    if wanted <= seats.available() {
         return Ok(0);
     }
     let largest = jobs.iter().map(|job| job.party_size).max().unwrap_or(0);

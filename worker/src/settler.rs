@@ -76,7 +76,7 @@ async fn pass(
     split: &mut Split,
 ) -> Then {
     let suspect = Arc::new(Suspect::default());
-    let limits = Limits { jobs: split.limit(), chores: settings.batch_max };
+    let limits = Limits { jobs: split.limit(), chores: split.limit() };
     match guarded(database, worker, limits, &suspect).await {
         Ok(Pass::Idle) => Then::Sleep,
         Ok(Pass::Taken) => Then::Pause(TAKEN_PAUSE),

@@ -35,7 +35,9 @@ async fn sweep(database: &Database, limit: u32) -> Result<bool, Error> {
     let database = database.clone();
     let swept = tokio::spawn(async move {
         let tx = database.begin(LOCK_PATIENCE).await?;
-        simulation::remove_shadow(&tx, &left, limit).await?;
+        if simulation::abandon(&tx, left.id, tx.now().await?).await? {
+            simulation::remove_shadow(&tx, &left, limit).await?;
+        }
         tx.commit().await
     });
     match swept.await {

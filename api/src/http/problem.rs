@@ -305,6 +305,10 @@ impl ResponseError for Problem {
 impl From<entity::Error> for Problem {
     /// The one place where faults become answers.
     fn from(error: entity::Error) -> Self {
+        if matches!(error, entity::Error::Uncertain(_)) {
+            tracing::warn!(%error, "not known whether it was done");
+            return Self::busy().detail("It is not known whether this was done. Look before you ask again.");
+        }
         if error.is_environmental() {
             tracing::warn!(%error, "busy");
             return Self::busy();

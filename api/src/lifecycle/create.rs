@@ -13,8 +13,7 @@ use crate::{
     views::{Event, NewEvent},
 };
 
-/// The ids of an event and, if they have none, of their organizer's account. Drawn once: a transaction that is tried
-/// again must not make another event.
+/// The ids of an event and, if they have none, of their organizer's account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
     pub(crate) event: Uuid,
@@ -30,10 +29,6 @@ pub(crate) async fn create(
     new: NewEvent,
 ) -> Result<Event, Error> {
     let tx = database.begin(PATIENCE).await?;
-    if let Some(event) = event::lock(&tx, ids.event).await? {
-        // An earlier try got through, and only its answer was lost.
-        return Ok(event.into());
-    }
     let now = tx.now().await?;
     let organizer_id = account::ensure_organizer(&tx, ids.account, &caller.email, &actor, now).await?;
     let event = new.into_model(ids.event, organizer_id, now);

@@ -4,6 +4,7 @@ use entity::{
     Database, Error, Seats, Topic, Transaction, Viewer, announce,
     audit::Actor,
     event::{self, EventStatus},
+    ticket,
 };
 use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value, json};
@@ -81,6 +82,9 @@ async fn apply(
 ) -> Result<Result<EventEffect, Problem>, Error> {
     let now = tx.now().await?;
     event::update(tx, &edited, now).await?;
+    if edited.starts_at < event.starts_at {
+        ticket::cap_offers(tx, event.id, edited.starts_at).await?;
+    }
     let capacity = edited.capacity;
     // Everything as it should be, but for the seats, which follow now.
     let mut seats = Seats::of(tx, event::Model { capacity: event.capacity, ..edited }, actor, now);

@@ -57,13 +57,13 @@ enum Page {
 pub(super) enum Changed {
     /// So it is now or, with `dry_run`, would be.
     #[oai(status = 200)]
-    Event(Json<Event>, #[oai(header = "ETag")] String),
+    Event(Json<Event>, #[oai(header = "ETag")] Option<String>),
 }
 
-/// The answer to a change of an event.
-pub(super) fn changed(outcome: Outcome) -> Result<Changed, Problem> {
+/// The answer to a change of an event. A dry run has no tag: there is no such version.
+pub(super) fn changed(outcome: Outcome, dry_run: bool) -> Result<Changed, Problem> {
     outcome.map(|event| {
-        let etag = event.etag();
+        let etag = (!dry_run).then(|| event.etag());
         Changed::Event(Json(event), etag)
     })
 }
@@ -157,9 +157,9 @@ impl Events {
         let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
         let edit = Edit { known, changes: body.0, dry_run: dry_run.0 };
         let viewer = caller.0.viewer();
-        changed(
-            attempt(move || lifecycle::edit(database.clone(), id, viewer.clone(), actor.clone(), edit.clone())).await?,
-        )
+        let edited =
+            attempt(move || lifecycle::edit(database.clone(), id, viewer.clone(), actor.clone(), edit.clone())).await?;
+        changed(edited, dry_run.0)
     }
 }
 

@@ -41,7 +41,9 @@ impl Lifecycle {
     ) -> Result<Changed, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let (database, viewer, actor) = (app.database.clone(), caller.0.viewer(), caller.0.actor(&trace));
-        changed(attempt(move || lifecycle::publish(database.clone(), id, viewer.clone(), actor.clone())).await?)
+        let published =
+            attempt(move || lifecycle::publish(database.clone(), id, viewer.clone(), actor.clone())).await?;
+        changed(published, false)
     }
 
     /// Cancels an event
@@ -62,6 +64,8 @@ impl Lifecycle {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let (database, viewer, actor) = (app.database.clone(), caller.0.viewer(), caller.0.actor(&trace));
         let dry_run = dry_run.0;
-        changed(attempt(move || lifecycle::cancel(database.clone(), id, viewer.clone(), actor.clone(), dry_run)).await?)
+        let cancelled =
+            attempt(move || lifecycle::cancel(database.clone(), id, viewer.clone(), actor.clone(), dry_run)).await?;
+        changed(cancelled, dry_run)
     }
 }

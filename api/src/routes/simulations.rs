@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
+    Error,
     job::JobState,
     rehearsal,
     simulation::{self as stored, SimulationState},
@@ -81,8 +82,14 @@ impl Simulations {
         }
         let ids = Ids { simulation: Uuid::now_v7(), shadow: Uuid::now_v7() };
         let viewer = caller.0.viewer();
-        let begun = attempt(move || prepare(database.clone(), ids, event_id, users.0, viewer.clone())).await??;
-        tokio::spawn(run(Arc::clone(&app), begun));
+        let runner = Arc::clone(&app);
+        // One task: a client that goes away must not leave a simulation that nobody runs.
+        let begun = tokio::spawn(async move {
+            let begun = attempt(move || prepare(database.clone(), ids, event_id, users.0, viewer.clone())).await?;
+            Ok::<_, Error>(begun.map(|begun| _ = tokio::spawn(run(runner, begun))))
+        });
+        let begun = begun.await.map_err(|_| Code::Internal)?;
+        begun??;
         let simulation = read(&app, ids.simulation, prefer.duration()).await?;
         let (location, applied) = (format!("/admin/simulations/{}", ids.simulation), prefer.applied());
         if simulation.report.is_some() {

@@ -22,7 +22,7 @@ pub(crate) const USERS_MAX: u32 = 20_000;
 /// The most simulations at one time, in all processes together.
 const RUNNING_MAX: i64 = 2;
 
-/// The ids of a simulation and its shadow, drawn once.
+/// The ids of a simulation and its shadow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ids {
     pub(crate) simulation: Uuid,
@@ -38,10 +38,7 @@ pub(crate) async fn prepare(
     viewer: Viewer,
 ) -> Result<Result<Simulation, Code>, Error> {
     let tx = database.begin(PATIENCE).await?;
-    if let Some(begun) = simulation::find(&*tx, ids.simulation).await? {
-        // An earlier try got through, and only its answer was lost.
-        return Ok(Ok(begun));
-    }
+    simulation::lock(&tx).await?;
     let event = match event::find_for_manager(&*tx, event_id, &viewer).await? {
         Managed::Yours(event) => event,
         Managed::Others => return Ok(Err(Code::Forbidden)),

@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::report;
 use crate::{
     app::App,
-    attempt::PATIENCE,
+    attempt::{PATIENCE, attempt},
     http::caller::Caller,
-    intake::{Intake, IntakeError, Intent},
+    intake::{Intake, IntakeError, Intent, Verdict},
 };
 
 /// People who wait for intake's answer at the same time, as connections would.
@@ -29,7 +29,10 @@ const TRIES_MAX: u32 = 100;
 const TRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// How often the outcome is looked at.
-const LOOK_PAUSE: Duration = Duration::from_millis(50);
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it says that it is not left behind.
+const ALIVE_PAUSE: Duration = Duration::from_secs(5);
 
 /// What is not decided after this long is reported as pending.
 const PATIENCE_FOR_OUTCOMES: Duration = Duration::from_mins(2);
@@ -46,23 +49,47 @@ pub(crate) async fn run(app: Arc<App>, simulation: Simulation) {
     let ran = tokio::select! {
         () = app.stop.cancelled() => return,
         ran = rehearse(&app, &simulation) => ran,
+        error = say_alive(&app.database, id) => Err(error),
     };
     if let Err(error) = ran {
         tracing::warn!(%error, %id, "a simulation could not be finished");
     }
 }
 
+/// Says now and then that the simulation is not left behind. Returns when that cannot be said.
+async fn say_alive(database: &Database, id: Uuid) -> Error {
+    loop {
+        sleep(ALIVE_PAUSE).await;
+        let database = database.clone();
+        let said = attempt(move || touch(database.clone(), id)).await;
+        if let Err(error) = said {
+            return error;
+        }
+    }
+}
+
+async fn touch(database: Database, id: Uuid) -> Result<(), Error> {
+    let tx = database.begin(PATIENCE).await?;
+    simulation::touch(&tx, id, tx.now().await?).await?;
+    tx.commit().await
+}
+
 async fn rehearse(app: &App, simulation: &Simulation) -> Result<(), Error> {
     let Some(shadow_id) = simulation.shadow_id else { return Ok(()) };
     let begun = Instant::now();
     let turned_away = send(&app.intake, simulation, shadow_id).await;
-    wait_for_outcomes(&app.database, simulation, shadow_id, simulation.users - turned_away).await?;
+    wait_for_outcomes(&app.database, shadow_id, simulation.users - turned_away).await?;
     let report = report(&app.database, shadow_id, turned_away, begun.elapsed()).await?;
     let text = serde_json::to_string(&report).map_err(|error| Error::Unusable(error.to_string()))?;
-    let tx = app.database.begin(PATIENCE).await?;
-    simulation::finish(&tx, simulation.id, &text, tx.now().await?).await?;
-    tx.commit().await?;
+    let (database, id) = (app.database.clone(), simulation.id);
+    attempt(move || finish(database.clone(), id, text.clone())).await?;
     remove(&app.database, simulation).await
+}
+
+async fn finish(database: Database, id: Uuid, report: String) -> Result<(), Error> {
+    let tx = database.begin(PATIENCE).await?;
+    simulation::finish(&tx, id, &report, tx.now().await?).await?;
+    tx.commit().await
 }
 
 /// Sends everybody to intake, in order of their numbers. Returns how many could not be taken in.
@@ -77,7 +104,8 @@ async fn ask(intake: &Intake, intent: Option<Intent>) -> bool {
     let Some(intent) = intent else { return false };
     for _ in 0..TRIES_MAX {
         match intake.submit(intent.clone()).await {
-            Ok(_) => return true,
+            Ok(Verdict::Accepted { .. } | Verdict::Replayed(_)) => return true,
+            Ok(Verdict::Refused(_)) => return false,
             Err(IntakeError::Busy) => sleep(TRY_PAUSE).await,
             Err(IntakeError::Fault) => return false,
         }
@@ -104,25 +132,13 @@ fn intent(simulation_id: Uuid, shadow_id: Uuid, n: i64) -> Option<Intent> {
     Some(Intent { job, caller, names_another: false, is_simulated: true })
 }
 
-async fn wait_for_outcomes(
-    database: &Database,
-    simulation: &Simulation,
-    shadow_id: Uuid,
-    expected: i64,
-) -> Result<(), Error> {
+async fn wait_for_outcomes(database: &Database, shadow_id: Uuid, expected: i64) -> Result<(), Error> {
     let since = Instant::now();
-    let mut touched = Instant::now();
     while since.elapsed() < PATIENCE_FOR_OUTCOMES {
         let tally = rehearsal::tally(database.reader(), shadow_id).await?;
         let decided: i64 = tally.iter().filter(|tally| tally.state != JobState::Pending).map(|tally| tally.count).sum();
         if decided >= expected {
-            return Ok(());
-        }
-        if touched.elapsed() > Duration::from_secs(5) {
-            touched = Instant::now();
-            let tx = database.begin(PATIENCE).await?;
-            simulation::touch(&tx, simulation.id, tx.now().await?).await?;
-            tx.commit().await?;
+            break;
         }
         sleep(LOOK_PAUSE).await;
     }
@@ -131,12 +147,17 @@ async fn wait_for_outcomes(
 
 async fn remove(database: &Database, simulation: &Simulation) -> Result<(), Error> {
     loop {
-        let tx = database.begin(PATIENCE).await?;
-        let more = simulation::remove_shadow(&tx, simulation, REMOVED_MAX).await?;
-        tx.commit().await?;
-        if !more {
+        let (database, simulation) = (database.clone(), simulation.clone());
+        if !attempt(move || remove_some(database.clone(), simulation.clone())).await? {
             return Ok(());
         }
         sleep(BREATH).await;
     }
+}
+
+async fn remove_some(database: Database, simulation: Simulation) -> Result<bool, Error> {
+    let tx = database.begin(PATIENCE).await?;
+    let more = simulation::remove_shadow(&tx, &simulation, REMOVED_MAX).await?;
+    tx.commit().await?;
+    Ok(more)
 }

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::sql;
-use crate::{Clock, Error, Millis};
+use crate::{Clock, Error, Millis, error::of_commit};
 
 /// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
 #[derive(Debug)]
@@ -49,12 +49,12 @@ impl Transaction {
         now(&self.inner, &self.clock).await
     }
 
-    /// Makes the work durable and visible. After an error it is unknown whether it was committed.
+    /// Makes the work durable and visible.
     ///
     /// # Errors
-    /// What the database answered.
+    /// [`Error::Uncertain`] when it is not known whether it did; otherwise what the database answered.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await.map_err(of_commit)
     }
 
     /// Undoes the work now rather than when the connection is used next.

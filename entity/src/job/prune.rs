@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 use crate::{
     Error, Millis, Transaction,
     db::{sql, values},
+    event::{self, EventStatus},
 };
 
 /// An event that ended or was cancelled before `before` and still has settled jobs.
@@ -21,6 +22,12 @@ pub async fn event_to_prune(connection: &impl ConnectionTrait, before: Millis) -
     );
     let row = connection.query_one_raw(query).await?;
     Ok(row.map(|row| row.try_get("", "id")).transpose()?)
+}
+
+/// Whether the event is still one to prune, now that it is locked.
+pub fn is_over(event: &event::Model, before: Millis) -> bool {
+    let is_cancelled = event.status == EventStatus::Cancelled && event.updated_at < before;
+    event.ends_at.unwrap_or(event.starts_at) < before || is_cancelled
 }
 
 /// What was forgotten.

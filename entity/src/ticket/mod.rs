@@ -16,7 +16,7 @@ pub use drain::{Live, cancel_all, live};
 pub use expire::{Expired, events_with_due, expire_due, next_expiry};
 pub use issue::{NewTicket, held_seats, insert, people_with_active};
 pub use read::{find, find_many, lock};
-pub use transition::{Was, cancel, confirm, extend, rename};
+pub use transition::{cancel, cap_offers, confirm, extend, rename};
 
 use sea_orm::entity::prelude::*;
 

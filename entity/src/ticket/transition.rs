@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::{ACTIVE, TicketStatus};
+use super::{ACTIVE, Model};
 use crate::{
     Email, Error, Millis, Transaction,
     db::{sql, values},
@@ -22,33 +22,35 @@ pub async fn confirm(tx: &Transaction, id: Uuid, owner: &Email, now: Millis) -> 
     Ok(tx.execute_raw(update).await?.rows_affected() == 1)
 }
 
-/// What a ticket was before it was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Was {
-    /// Where it stood.
-    pub status: TicketStatus,
-    /// Its seats; a waitlisted one held none.
-    pub party_size: i64,
-}
-
-/// waitlisted, reserved (while the hold lasts) or confirmed → cancelled. Returns what it was, or nothing if it did not
-/// move. The caller has locked the event, expired its due holds, and returns the seats.
+/// waitlisted, reserved (while the hold lasts) or confirmed → cancelled. Returns whether it did. The caller has locked the
+/// event, expired its due holds, then locked this ticket, and returns its seats.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn cancel(tx: &Transaction, id: Uuid, now: Millis) -> Result<Option<Was>, Error> {
-    for status in [TicketStatus::Waitlisted, TicketStatus::Reserved, TicketStatus::Confirmed] {
-        let update = sql(
-            &**tx,
-            "UPDATE ticket SET status = 'cancelled', cancelled_at = ?
-             WHERE id = ? AND status = ? AND (status <> 'reserved' OR expires_at > ?) RETURNING party_size",
-            values![now, id, status.to_value(), now],
-        );
-        if let Some(row) = tx.query_one_raw(update).await? {
-            return Ok(Some(Was { status, party_size: row.try_get("", "party_size")? }));
-        }
-    }
-    Ok(None)
+pub async fn cancel(tx: &Transaction, ticket: &Model, now: Millis) -> Result<bool, Error> {
+    let update = sql(
+        &**tx,
+        "UPDATE ticket SET status = 'cancelled', cancelled_at = ?
+         WHERE id = ? AND status = ? AND status IN ('waitlisted', 'reserved', 'confirmed')
+         AND (status <> 'reserved' OR expires_at > ?)",
+        values![now, ticket.id, ticket.status.to_value(), now],
+    );
+    Ok(tx.execute_raw(update).await?.rows_affected() == 1)
+}
+
+/// An event begins earlier than it did: its offers end by then. The caller has locked the event.
+///
+/// # Errors
+/// What the database answered.
+pub async fn cap_offers(tx: &Transaction, event_id: Uuid, starts_at: Millis) -> Result<(), Error> {
+    let update = sql(
+        &**tx,
+        "UPDATE ticket SET expires_at = ?
+         WHERE event_id = ? AND status = 'reserved' AND expires_at > ? AND offered_at IS NOT NULL",
+        values![starts_at, event_id, starts_at],
+    );
+    tx.execute_raw(update).await?;
+    Ok(())
 }
 
 /// Gives the ticket another name, if it is the owner's and live.

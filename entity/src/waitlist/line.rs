@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Party sizes looked at; larger ones have to wait until smaller ones are gone. Nobody has so many.
-const SIZES_MAX: i64 = 500;
+const SIZES_MAX: i64 = 100;
 
 /// Those in line who may be served.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,24 @@ async fn sizes(tx: &Transaction, event_id: Uuid) -> Result<Vec<i64>, Error> {
     );
     let rows = tx.query_all_raw(query).await?;
     Ok(rows.iter().map(|row| row.try_get("", "size")).collect::<Result<_, _>>()?)
+}
+
+/// Who stands in line from the first of the chosen on, whatever their party: for the record. As many as it takes to see who
+/// comes behind each of them, unless very many were passed over.
+///
+/// # Errors
+/// What the database answered.
+pub async fn behind(tx: &Transaction, event_id: Uuid, chosen: &[Chosen]) -> Result<Vec<Waiting>, Error> {
+    const PASSED_OVER_MAX: i64 = 100;
+    let Some(first) = chosen.first() else { return Ok(vec![]) };
+    let limit = i64::try_from(chosen.len()).unwrap_or(i64::MAX).saturating_add(PASSED_OVER_MAX);
+    let query = sql(
+        &**tx,
+        "SELECT seq, id, party_size FROM ticket
+         WHERE event_id = ? AND status = 'waitlisted' AND seq >= ? ORDER BY seq LIMIT ?",
+        values![event_id, first.who.seq, limit],
+    );
+    Ok(Waiting::find_by_statement(query).all(&**tx).await?)
 }
 
 /// waitlisted → reserved: these are offered seats until `expires_at`. The caller has locked the event and takes the

@@ -7,4 +7,4 @@ mod choose;
 mod line;
 
 pub use choose::{Chosen, Waiting, choose};
-pub use line::{Line, expire, promote, read, seqs};
+pub use line::{Line, behind, expire, promote, read, seqs};

@@ -79,7 +79,7 @@ both_databases! {
         assert_eq!(confirmed.status, 200);
 
         let why = format!("SELECT count(*) AS n FROM audit WHERE action = 'promote' AND entity_id = {}
-            AND detail LIKE '%\"place_in_line\":%\"free_seats\":1%'", world.id(&b));
+            AND detail LIKE '%\"free_seats\":1,\"next\":{{\"seq\":%\"party_size\":1}}}}'", world.id(&b));
         assert_eq!(world.number(&why).await, 1, "the record shows why");
     }
 
@@ -90,6 +90,54 @@ both_databases! {
         let b = gets(&client, &event, "b", "waitlisted").await;
         let offered = format!("SELECT count(*) AS n FROM ticket WHERE id = {} AND status = 'reserved'", world.id(&b));
         world.until(&offered, |n| n == 1).await;
+    }
+
+    async fn seats_that_came_free_in_small_batches_reach_the_line(world: &mut World) {
+        // Each transaction expires one hold and has no room for anything else.
+        let client = world.start(&Setup { embedded: 0, workers: 1, ..Setup::default() });
+        let event = client.event(3, json!({"waitlist_enabled": true, "hold_seconds": 2})).await;
+        world.enqueue(&event, 5).await;
+        world.settled().await;
+        world.workers.clear();
+        world.start_worker(&["--batch-max=1"]);
+        world.until("SELECT count(*) AS n FROM ticket WHERE offered_at IS NOT NULL", |n| n == 2).await;
+        world.until("SELECT count(*) AS n FROM ticket WHERE status = 'expired'", |n| n == 3).await;
+        assert_eq!(client.available(&event).await, 1);
+    }
+
+    async fn offers_end_when_the_event_begins_earlier_and_extending_takes_nothing_away(world: &mut World) {
+        let client = world.start(&Setup::default());
+        let event = client.event(1, json!({"waitlist_enabled": true, "hold_seconds": 3600})).await;
+        let a = gets(&client, &event, "a", "reserved").await;
+        let held = read(&client, "a", &a).await;
+        let edit = async |body: Value| {
+            let organizer = client.organizer().with("if-match", "*");
+            let body = body.to_string();
+            let answer = organizer.raw(reqwest::Method::PATCH, &format!("/events/{event}"), Some(("application/json", &body))).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        };
+        edit(json!({"hold_seconds": 60})).await;
+        let extended = client.attendee("a@example.org").post_empty(&format!("/tickets/{a}/extend")).await;
+        assert_eq!(extended.status, 200, "{extended:?}");
+        assert!(millis(&extended, "expires_at") >= millis(&held, "expires_at"));
+
+        let b = gets(&client, &event, "b", "waitlisted").await;
+        give_up(&client, "a", &a).await;
+        until(&client, "b", &b, "reserved").await;
+        let starts_at = chrono::Local::now() + chrono::Duration::minutes(10);
+        edit(json!({"starts_at": starts_at.to_rfc3339()})).await;
+        assert_eq!(millis(&read(&client, "b", &b).await, "expires_at"), starts_at.timestamp_millis());
+    }
+
+    async fn people_who_join_in_the_same_second_have_positions_of_their_own(world: &mut World) {
+        let client = world.start(&Setup::default());
+        let event = client.event(1, json!({"waitlist_enabled": true})).await;
+        gets(&client, &event, "a", "reserved").await;
+        let mut positions = vec![];
+        for n in 0..20 {
+            positions.push(ask(&client, &event, &format!("p{n}"), 1).await.body["ticket"]["position"].as_i64());
+        }
+        assert_eq!(positions, (1..=20).map(Some).collect::<Vec<_>>());
     }
 
     async fn a_lapsed_offer_passes_to_the_next(world: &mut World) {
