@@ -236,7 +236,7 @@ impl<'a, R: Rank> ApiExtractor<'a> for As<R> {
         };
         let claimed = identity.as_ref().map_err(|stranger| stranger.problem(auth))?;
         let trusts = R::IS_CHECKED_LATER || is_enough(claimed, R::ROLE, request.method());
-        let caller = if trusts { claimed.clone() } else { look_up(app, claimed).await? };
+        let caller = if trusts { claimed.clone() } else { look_up(app, claimed).await?.ok_or_else(invalid_token)? };
         if caller.role < R::ROLE {
             return Err(Problem::from(Code::Forbidden).into());
         }
@@ -249,13 +249,13 @@ fn is_enough(claimed: &Caller, wanted: Role, method: &Method) -> bool {
     method.is_safe() && wanted == Role::Attendee && claimed.role == Role::Attendee
 }
 
-/// The caller with the role that the account has now; behind a gateway, as the gateway says.
-pub(crate) async fn look_up(app: &App, claimed: &Caller) -> Result<Caller, Problem> {
-    let Some(id) = claimed.account_id else { return Ok(claimed.clone()) };
+/// The caller with the role that the account has now; behind a gateway, as the gateway says. Nobody if the token is no
+/// longer good.
+pub(crate) async fn look_up(app: &App, claimed: &Caller) -> Result<Option<Caller>, Problem> {
+    let Some(id) = claimed.account_id else { return Ok(Some(claimed.clone())) };
     let standings = account::standings(app.database.reader(), &[id]).await?;
     let standing = standings.get(&id).filter(|standing| standing.admits(claimed.token_version));
-    let standing = standing.ok_or_else(invalid_token)?;
-    Ok(Caller { role: standing.role, ..claimed.clone() })
+    Ok(standing.map(|standing| Caller { role: standing.role, ..claimed.clone() }))
 }
 
 #[cfg(test)]

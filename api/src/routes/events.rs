@@ -165,7 +165,9 @@ impl Events {
 
 /// A draft, for a caller who manages it.
 async fn own_draft(app: &App, id: Uuid, Identity(identity): &Identity) -> Result<event::Model, Problem> {
-    let viewer = look_up(app, identity.as_ref().map_err(|_| Code::NotFound)?).await?.viewer();
+    // Who cannot be told is anybody, whether the token is wrong, expired or revoked.
+    let claimed = identity.as_ref().map_err(|_| Code::NotFound)?;
+    let viewer = look_up(app, claimed).await?.ok_or(Code::NotFound)?.viewer();
     match event::find_for_manager(app.database.reader(), id, &viewer).await? {
         Managed::Yours(event) => Ok(event),
         Managed::Others | Managed::Hidden => Err(Code::NotFound.into()),
