@@ -250,7 +250,7 @@ impl Client {
             if is_there(&answer) {
                 return answer;
             }
-            assert!(since.elapsed() < Duration::from_secs(60), "{path} is still {answer:?}");
+            assert!(since.elapsed() < Duration::from_mins(1), "{path} is still {answer:?}");
         }
     }
 

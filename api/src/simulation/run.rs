@@ -105,9 +105,8 @@ async fn ask(intake: &Intake, intent: Option<Intent>) -> bool {
     for _ in 0..TRIES_MAX {
         match intake.submit(intent.clone()).await {
             Ok(Verdict::Accepted { .. } | Verdict::Replayed(_)) => return true,
-            Ok(Verdict::Refused(_)) => return false,
             Err(IntakeError::Busy) => sleep(TRY_PAUSE).await,
-            Err(IntakeError::Fault) => return false,
+            Ok(Verdict::Refused(_)) | Err(IntakeError::Fault) => return false,
         }
     }
     false

@@ -24,7 +24,7 @@ fn steps() -> Vec<Step> {
     for line in blocks.flat_map(str::lines) {
         match (line.strip_prefix("$ "), steps.last_mut()) {
             (Some(command), _) => steps.push(Step { command: command.to_owned(), prints: String::new() }),
-            (None, Some(step)) => step.prints += &format!("{line}\n"),
+            (None, Some(step)) => step.prints.extend([line, "\n"]),
             (None, None) => panic!("a transcript begins with a command: {line}"),
         }
     }
@@ -38,7 +38,7 @@ fn run(steps: &[Step], environment: &[(&str, &str)]) -> Vec<String> {
     // The binary that cargo would run.
     let mut script = "cargo() { while [ \"$1\" != -- ]; do shift; done; shift; \"$API\" \"$@\"; }\n".to_owned();
     for step in steps {
-        script += &format!("{}\necho '{MARK}'\n", step.command);
+        script.extend([&step.command, "\necho '", MARK, "'\n"]);
     }
     let mut shell = Command::new("bash");
     shell.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
