@@ -28,7 +28,7 @@ struct Args {
 enum Command {
     /// Print the OpenAPI document
     Openapi,
-    /// Make an administrator, or make one of an account that is there
+    /// Make an administrator, or make one of an account that is there and give it a new password
     CreateAdmin(CreateAdminArgs),
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct CreateAdminArgs {
     /// The database: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://turnout.db", hide_env_values = true)]
     database_url: String,
-    /// The administrator's e-mail; an account that has it is promoted
+    /// The administrator's e-mail; an account that has it is promoted and gets a new password
     #[arg(long)]
     email: String,
     /// The administrator's name; what stands before the @ if not given
@@ -83,8 +83,9 @@ fn fit(password: Option<String>) -> Result<Option<String>, String> {
     }
 }
 
-/// Makes an administrator, or an administrator of an existing account. That keeps its password, unless one was given or
-/// it has none.
+/// Makes an administrator, or an administrator of an existing account. Whoever signed up with the e-mail may be a
+/// stranger, because nobody checked that it is theirs: the account gets a new password in any case, and whoever was
+/// logged in to it is logged out.
 pub(crate) async fn create_admin(database: &Database, new: NewAdmin) -> Result<Made, Error> {
     let made = random_text().map_err(|error| Error::Unusable(error.to_string()))?[..MADE_CHARACTERS].to_owned();
     let password = new.password.as_ref().unwrap_or(&made);
@@ -94,40 +95,35 @@ pub(crate) async fn create_admin(database: &Database, new: NewAdmin) -> Result<M
     let account = Model {
         id: Uuid::now_v7(),
         email: new.email.to_string(),
-        name: new.name.clone(),
+        name: new.name,
         password_hash: Some(hash.clone()),
         role: Role::Admin,
         is_active: true,
         token_version: 0,
         created_at: now,
     };
-    let is_used = if account::insert(&tx, &account).await? {
+    if account::insert(&tx, &account).await? {
         let step = Step { to: Some("admin".to_owned()), ..Step::account("create") };
         record(&tx, account.id, &[step], now).await?;
-        true
     } else {
-        promote(&tx, &new, &hash, now).await?
-    };
+        promote(&tx, &new.email, &hash, now).await?;
+    }
     tx.commit().await?;
-    Ok(Made { password: (is_used && new.password.is_none()).then_some(made) })
+    Ok(Made { password: new.password.is_none().then_some(made) })
 }
 
-/// Makes an administrator of an account that is there. Returns whether the password was needed.
-async fn promote(tx: &Transaction, new: &NewAdmin, hash: &str, now: Millis) -> Result<bool, Error> {
+/// Makes an administrator of an account that is there, for whoever knows the new password and nobody else.
+async fn promote(tx: &Transaction, email: &Email, hash: &str, now: Millis) -> Result<(), Error> {
     let gone = || Error::Guard { what: "account::insert", expected: 1, actual: 0 };
-    let id = account::find_by_email(&**tx, &new.email).await?.ok_or_else(gone)?.id;
+    let id = account::find_by_email(&**tx, email).await?.ok_or_else(gone)?.id;
     let before = account::lock(tx, id).await?.ok_or_else(gone)?;
     let after = Model { role: Role::Admin, is_active: true, ..before.clone() };
     let mut taken = steps(&before, &after);
     account::set_rights(tx, &before, after.role, after.is_active).await?;
-    let is_used = new.password.is_some() || before.password_hash.is_none();
-    if is_used {
-        account::set_password(tx, &before, hash).await?;
-        session::remove_all(tx, id).await?;
-        taken.push(Step::account("change_password"));
-    }
-    record(tx, id, &taken, now).await?;
-    Ok(is_used)
+    account::set_password(tx, &before, hash).await?;
+    session::remove_all(tx, id).await?;
+    taken.push(Step::account("change_password"));
+    record(tx, id, &taken, now).await
 }
 
 async fn record(tx: &Transaction, id: Uuid, steps: &[Step], now: Millis) -> Result<(), Error> {

@@ -432,12 +432,19 @@ both_databases! {
         assert_eq!((root.get("/me").await.text("role"), root.get("/me").await.text("name")),
             ("admin".to_owned(), "root".to_owned()));
 
-        let person = client.sign_up("a@example.org").await;
-        let (code, told, _) = run(&["--email=a@example.org"], &[]);
-        assert!(code == Some(0) && !told.contains("shown once"), "the account keeps its password: {told}");
-        assert_eq!(person.get("/admin/accounts").await.status, 200, "with the token from before");
-
+        // Whoever signed up first may be a stranger.
+        let stranger = client.sign_up("a@example.org").await;
         let session = client.log_in("a@example.org", PASSWORD).await.text("refresh_token");
+        let (code, told, _) = run(&["--email=a@example.org"], &[]);
+        assert_eq!(code, Some(0));
+        let password = told.rsplit_once("shown once: ").unwrap().1.trim().to_owned();
+        assert_eq!(seen(&stranger.get("/admin/accounts").await), (401, "invalid_token".to_owned()));
+        assert_eq!(refresh(&client, &session).await.status, 401);
+        assert_eq!(client.log_in("a@example.org", PASSWORD).await.status, 401);
+        let person = client.logged_in("a@example.org", &password).await;
+        assert_eq!(person.get("/admin/accounts").await.status, 200);
+
+        let session = client.log_in("a@example.org", &password).await.text("refresh_token");
         let file = world.log().with_file_name("password");
         std::fs::write(&file, "from a file\n").unwrap();
         let flag = format!("--password-file={}", file.display());
@@ -450,7 +457,7 @@ both_databases! {
         assert!(code == Some(2) && told.contains("--email: ") && told.contains("--password-file: "), "{told}");
         assert_eq!(run(&["--email=b@example.org"], &[("TURNOUT_ADMIN_PASSWORD", "short")]).0, Some(2));
         let operators = "SELECT count(*) AS n FROM audit WHERE entity = 'account' AND actor_kind = 'operator'";
-        assert_eq!(world.number(operators).await, 3, "made, promoted, given a password");
+        assert_eq!(world.number(operators).await, 4, "made, promoted, given a password twice");
     }
 
     async fn behind_a_gateway_there_are_no_accounts_to_log_in_to(world: &mut World) {
