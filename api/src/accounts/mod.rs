@@ -3,7 +3,8 @@
 //! - `sign_up`, `log_in`, `refresh`, `log_out`, `change_password` and `manage` are use cases: slow work on passwords
 //!   first, then one guarded transaction;
 //! - `access_token` and `refresh_token` are the two kinds of tokens, `hs256` how the first kind is signed;
-//! - `passwords` hashes, a few at a time; `attempts` slows down those who guess;
+//! - `passwords` hashes, a few at a time; `attempts` slows down those who guess, but nobody in
+//!   their `known_places`;
 //! - `create_admin` and `demo` are for the command line.
 //!
 //! Access tokens are believed without asking the database while somebody reads their own things. Whatever changes
@@ -15,6 +16,7 @@ mod change_password;
 mod create_admin;
 mod demo;
 mod hs256;
+mod known_places;
 mod log_in;
 mod log_out;
 mod manage;

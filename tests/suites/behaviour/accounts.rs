@@ -146,6 +146,11 @@ both_databases! {
             refused.push((answer.body, answer.headers));
         }
         assert_eq!(refused[0], refused[1]);
+        // Nor does anybody elsewhere keep a person from logging in where they did before.
+        let (home, elsewhere) = (client.from_address("127.0.0.2"), client.from_address("127.0.0.3"));
+        home.sign_up("safe@example.org").await;
+        while elsewhere.log_in("safe@example.org", "wrong").await.status != 429 {}
+        home.logged_in("safe@example.org", PASSWORD).await;
         // Others are not slowed down, and right passwords count for nothing.
         client.sign_up("other@example.org").await;
         for _ in 0..10 {
