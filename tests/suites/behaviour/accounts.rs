@@ -284,6 +284,8 @@ both_databases! {
             assert_eq!(writes(gone).await, told(401, "invalid_token"));
             assert_eq!(seen(&gone.get("/me").await), told(401, "invalid_token"));
             assert_eq!(seen(&gone.register(SOMEWHERE, "k").await), told(401, "invalid_token"));
+            let unknown = gone.get(&format!("/events/{SOMEWHERE}")).await;
+            assert_eq!(seen(&unknown), told(404, "not_found"), "open to all");
         }
         assert_eq!(refresh(&client, &answer.text("refresh_token")).await.status, 401);
         assert_eq!(writes(&stranger).await.0, 404);
