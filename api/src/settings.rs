@@ -45,8 +45,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "TURNOUT_EXTENSIONS_MAX", default_value = "2")]
     extensions_max: String,
     /// Fill an empty database with an organizer, two attendees and three events, and print their logins
-    #[arg(long, env = "TURNOUT_DEMO")]
-    demo: bool,
+    #[arg(long, env = "TURNOUT_DEMO", default_value = "off", num_args = 0..=1, require_equals = true,
+        default_missing_value = "on", hide_default_value = true, value_name = "on|off")]
+    demo: String,
     /// What is logged: error, warn, info (a line for each request) or debug
     #[arg(long, env = "TURNOUT_LOG_LEVEL", default_value = "info")]
     log_level: String,
@@ -97,6 +98,7 @@ impl ServeArgs {
         let extensions_max = mistakes.take("--extensions-max", parse_up_to(&self.extensions_max, EXTENSIONS_MAX));
         let secret = mistakes.take("--secret", self.secret.as_deref().map(Secret::parse).transpose());
         let log_level = mistakes.take("--log-level", parse_level(&self.log_level));
+        let demo = mistakes.take("--demo", parse_switch(&self.demo));
         let auth = match self.auth.as_str() {
             "bearer" => Some(AuthMode::Bearer),
             "gateway" => gateway_networks.map(AuthMode::Gateway),
@@ -109,10 +111,10 @@ impl ServeArgs {
         if auth == Some(AuthMode::Bearer) && is_shared && self.secret.is_none() {
             mistakes.note("--secret", SECRET_MISSING);
         }
-        if self.demo && auth.as_ref().is_some_and(|auth| *auth != AuthMode::Bearer) {
+        if demo == Some(true) && auth.as_ref().is_some_and(|auth| *auth != AuthMode::Bearer) {
             mistakes.note("--demo", "makes accounts, and behind a gateway there are none: use --auth bearer");
         }
-        if self.demo && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+        if demo == Some(true) && listen.is_some_and(|listen| !listen.ip().is_loopback()) {
             mistakes.note("--demo", "is for this machine alone: let --listen be a loopback address");
         }
         let (worker, durability) = worker?;
@@ -127,7 +129,7 @@ impl ServeArgs {
             trusted_proxies: trusted_proxies?,
             limits: limits?,
             secret: secret?,
-            demo: self.demo,
+            demo: demo?,
             log_level: log_level?,
         })
     }
@@ -154,6 +156,15 @@ fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
 fn parse_network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address));
     text.parse().ok().or_else(address).ok_or_else(|| format!("\"{text}\" is not a network such as 10.0.0.0/8"))
+}
+
+/// As people switch things on and off in an environment; a variable that is empty is one that is not set.
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(format!("\"{text}\" is neither \"on\" nor \"off\"")),
+    }
 }
 
 fn parse_level(text: &str) -> Result<LevelFilter, String> {
@@ -204,7 +215,8 @@ mod tests {
 
     #[test]
     fn demos_are_for_this_machine_and_have_accounts() {
-        assert!(check(&["--demo"]).0.unwrap().demo);
+        assert!(check(&["--demo"]).0.unwrap().demo && check(&["--demo=1"]).0.unwrap().demo);
+        assert!(["", "0", "False", "no", "off"].iter().all(|off| !check(&[&format!("--demo={off}")]).0.unwrap().demo));
         assert!(check(&["--demo", "--listen=[::1]:80"]).0.is_some());
         assert!(check(&["--demo", "--listen=0.0.0.0:80"]).1.contains("--demo: "));
         assert!(check(&["--demo", "--auth=gateway"]).1.contains("--demo: "));
@@ -221,6 +233,7 @@ mod tests {
             "rate-limit",
             "extensions-max",
             "secret",
+            "demo",
             "log-level",
         ];
         let flags: Vec<String> = wrong.iter().map(|flag| format!("--{flag}=wrong")).collect();

@@ -33,6 +33,21 @@ fn settings_come_from_the_environment_too() {
     assert!(told.contains("--workers: \"many\"") && told.contains("--auth: \"magic\""), "{told}");
 }
 
+#[test]
+fn demos_are_switched_on_and_off_in_the_environment() {
+    let told = |demo: &str| {
+        let variables = [("TURNOUT_DEMO", demo), ("TURNOUT_LISTEN", "0.0.0.0:80"), ("TURNOUT_WORKERS", "many")];
+        let told = refused(tests::programs!().api, &[], &variables);
+        assert!(told.contains("--workers: \"many\""), "{told}");
+        told
+    };
+    assert!(told("1").contains("--demo: is for this machine alone"));
+    assert!(told("perhaps").contains("--demo: \"perhaps\""));
+    for off in ["", "0"] {
+        assert!(!told(off).contains("--demo"), "{off}");
+    }
+}
+
 both_databases! {
     async fn a_worker_waits_for_the_schema(world: &mut World) {
         let url = format!("--database-url={}", world.url());
