@@ -95,3 +95,25 @@ pub async fn remove_all(tx: &Transaction, account_id: Uuid) -> Result<(), Error>
     tx.execute_raw(delete).await?;
     Ok(())
 }
+
+/// Whether there are sessions that ran out.
+///
+/// # Errors
+/// What the database answered.
+pub async fn any_expired(connection: &impl ConnectionTrait, now: Millis) -> Result<bool, Error> {
+    let query = sql(connection, "SELECT 1 AS one FROM session WHERE expires_at <= ? LIMIT 1", values![now]);
+    Ok(connection.query_one_raw(query).await?.is_some())
+}
+
+/// Removes sessions that ran out, oldest first, at most `limit`; those that somebody has locked stay. Returns how many.
+///
+/// # Errors
+/// What the database answered.
+pub async fn remove_expired(tx: &Transaction, now: Millis, limit: u32) -> Result<u64, Error> {
+    let text = format!(
+        "DELETE FROM session WHERE id IN (
+             SELECT id FROM session WHERE expires_at <= ? ORDER BY expires_at LIMIT ? {})",
+        tx.try_lock_clause("session")
+    );
+    Ok(tx.execute_raw(sql(&**tx, &text, values![now, i64::from(limit)])).await?.rows_affected())
+}

@@ -259,5 +259,6 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX ticket_line ON ticket (event_id, seq) WHERE status = 'waitlisted'",
     "CREATE INDEX audit_entity ON audit (entity_id, seq)",
     "CREATE INDEX session_account ON session (account_id)",
+    "CREATE INDEX session_expiry ON session (expires_at)",
     "CREATE INDEX event_shadow ON event (shadow_of) WHERE shadow_of IS NOT NULL",
 ];

@@ -3,7 +3,7 @@
 //! - `allocate` is the decision, a pure function;
 //! - `settle` claims a lane, decides and applies it (`plan`) in one transaction, and `settler` does so for as long as there is
 //!   work; `fault` says what to do when that goes wrong;
-//! - `reaper` expires holds that ran out; `pruner` forgets what is long over; `sweeper` removes what
+//! - `reaper` expires holds that ran out; `pruner` forgets what is long over or ran out; `sweeper` removes what
 //!   simulations left behind.
 //! - `heartbeat` tells operators that the worker is there, an [`Observer`] what it does.
 //!

@@ -293,6 +293,21 @@ both_databases! {
         assert_eq!((recorded(world, "log_out").await, recorded(world, "log_out_everywhere").await), (1, 1));
     }
 
+    async fn sessions_that_ran_out_are_forgotten(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, ..BEARER });
+        client.sign_up("a@example.org").await;
+        let id = if world.kind == tests::Kind::Sqlite { "randomblob(16)" } else { "gen_random_uuid()" };
+        world.execute(&format!(
+            "INSERT INTO session (id, account_id, token_hash, created_at, expires_at)
+             SELECT {id}, account.id, 'h', n, CASE WHEN n > 1200 THEN 9000000000000 ELSE n END
+             FROM account, (WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1210)
+                            SELECT n FROM numbers) AS numbers"
+        )).await;
+        world.start_worker(&["--batch-max=500"]);
+        let left = "SELECT count(*) AS n FROM session";
+        assert_eq!(world.until(left, |left| left <= 11).await, 11, "the others, and the one of the login");
+    }
+
     async fn a_new_password_ends_what_was(world: &mut World) {
         let client = world.start(&BEARER);
         let person = client.sign_up("a@example.org").await;
