@@ -50,7 +50,7 @@ async fn check(
 }
 
 fn wrong_credentials() -> Problem {
-    Problem::from(Code::WrongCredentials).header("WWW-Authenticate", "Bearer realm=\"turnout\"")
+    Problem::from(Code::WrongCredentials).challenge("Bearer")
 }
 
 async fn open(database: Database, known: account::Model, token: RefreshToken) -> Result<Option<account::Model>, Error> {

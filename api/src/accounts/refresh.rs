@@ -28,7 +28,7 @@ pub(crate) async fn refresh(
 }
 
 fn revoked() -> Problem {
-    Problem::from(Code::TokenRevoked).header("WWW-Authenticate", "Bearer realm=\"turnout\", error=\"invalid_token\"")
+    Problem::from(Code::TokenRevoked).challenge("Bearer")
 }
 
 /// What a refresh token is to its session.

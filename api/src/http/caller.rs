@@ -104,18 +104,17 @@ impl Stranger {
     /// The answer to a stranger who asks for something that is not for everybody.
     pub(crate) fn problem(&self, auth: &Auth) -> Problem {
         let Self::Silent(how) = self else { return invalid_token() };
-        let challenge = match auth {
-            Auth::Bearer(_) => "Bearer realm=\"turnout\"",
-            Auth::Gateway(_) => "Gateway realm=\"turnout\"",
+        let scheme = match auth {
+            Auth::Bearer(_) => "Bearer",
+            Auth::Gateway(_) => "Gateway",
         };
-        Problem::from(Code::Unauthenticated).detail(how).header("WWW-Authenticate", challenge)
+        Problem::from(Code::Unauthenticated).detail(how).challenge(scheme)
     }
 }
 
-/// The answer to a token that is not good, or no longer (RFC 6750, 3.1).
+/// The answer to a token that is not good, or no longer.
 pub(crate) fn invalid_token() -> Problem {
-    let challenge = "Bearer realm=\"turnout\", error=\"invalid_token\"";
-    Problem::from(Code::InvalidToken).header("WWW-Authenticate", challenge)
+    Problem::from(Code::InvalidToken).challenge("Bearer")
 }
 
 /// What follows `Bearer` in the one Authorization header.

@@ -244,6 +244,15 @@ impl Problem {
         self
     }
 
+    /// Says in which way to prove who is calling, and whether what came was not good (RFC 6750, 3). Every 401 must.
+    pub(crate) fn challenge(self, scheme: &str) -> Self {
+        let error = match self.code {
+            Code::InvalidToken | Code::TokenRevoked => ", error=\"invalid_token\"",
+            _ => "",
+        };
+        self.header("WWW-Authenticate", format!("{scheme} realm=\"turnout\"{error}"))
+    }
+
     /// Names every wrong value.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         Self { errors, ..Code::InvalidRequest.into() }

@@ -34,7 +34,7 @@ impl Mine {
         let Some(id) = caller.0.account_id else { return Ok(Json(Me::from(&caller.0))) };
         let account = account::find(app.database.reader(), id).await?;
         // It is being looked at anyway, so a token that was revoked is not good for this.
-        let account = account.filter(|account| account.admits(caller.0.token_version));
+        let account = account.filter(|account| account.standing().admits(caller.0.token_version));
         Ok(Json(account.ok_or_else(invalid_token)?.into()))
     }
 

@@ -65,9 +65,9 @@ pub struct Model {
 }
 
 impl Model {
-    /// Whether a token made for this version is still good.
-    pub fn admits(&self, token_version: i64) -> bool {
-        self.is_active && self.token_version == token_version
+    /// What it may do, as it was when it was read.
+    pub fn standing(&self) -> Standing {
+        Standing { id: self.id, role: self.role, is_active: self.is_active, token_version: self.token_version }
     }
 }
 

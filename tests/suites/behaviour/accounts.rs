@@ -117,6 +117,7 @@ both_databases! {
             answers.push(answer);
         }
         assert_eq!(seen(&answers[0]), told(401, "wrong_credentials"));
+        assert_eq!(answers[0].header("www-authenticate"), "Bearer realm=\"turnout\"");
         for answer in &answers {
             assert_eq!((&answer.body, &answer.headers), (&answers[0].body, &answers[0].headers));
         }
