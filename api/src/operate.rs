@@ -2,6 +2,7 @@
 
 use entity::{
     Database, Error, Topic, announce,
+    audit::{Actor, Who},
     job::{
         JobState,
         operate::{self, Step},
@@ -19,7 +20,7 @@ use crate::{
 const BATCH_MAX: u32 = 500;
 
 /// Makes a failed job pending again. The inner error is a refusal.
-pub(crate) async fn retry(database: Database, id: Uuid) -> Result<Result<Job, Code>, Error> {
+pub(crate) async fn retry(database: Database, id: Uuid, actor: Actor) -> Result<Result<Job, Code>, Error> {
     let tx = database.begin(PATIENCE).await?;
     if let Some(code) = refusal(operate::lock(&tx, id).await?) {
         return Ok(Err(code));
@@ -28,11 +29,12 @@ pub(crate) async fn retry(database: Database, id: Uuid) -> Result<Result<Job, Co
     let job = read_back(operate::find(&*tx, id).await?)?;
     announce(&tx, Topic::Intents).await?;
     tx.commit().await?;
+    tracing::info!(actor = name(&actor), request_id = actor.request_id, job_id = %id, "retried a failed job");
     Ok(Ok(job))
 }
 
 /// Gives up on a failed job: its registration is refused. The inner error is a refusal.
-pub(crate) async fn discard(database: Database, id: Uuid) -> Result<Result<Job, Code>, Error> {
+pub(crate) async fn discard(database: Database, id: Uuid, actor: Actor) -> Result<Result<Job, Code>, Error> {
     let tx = database.begin(PATIENCE).await?;
     if let Some(code) = refusal(operate::lock(&tx, id).await?) {
         return Ok(Err(code));
@@ -41,6 +43,7 @@ pub(crate) async fn discard(database: Database, id: Uuid) -> Result<Result<Job, 
     let job = read_back(operate::find(&*tx, id).await?)?;
     announce(&tx, Topic::Changes).await?;
     tx.commit().await?;
+    tracing::info!(actor = name(&actor), request_id = actor.request_id, job_id = %id, "discarded a failed job");
     Ok(Ok(job))
 }
 
@@ -49,6 +52,7 @@ pub(crate) async fn discard(database: Database, id: Uuid) -> Result<Result<Job, 
 pub(crate) async fn retry_all(
     database: &Database,
     event_id: Option<Uuid>,
+    actor: &Actor,
     after_each: impl Fn(),
 ) -> Result<i64, Error> {
     let (mut retried, mut at) = (0, Some((Uuid::nil(), 0)));
@@ -56,6 +60,16 @@ pub(crate) async fn retry_all(
         let database = database.clone();
         let (moved, next) = attempt(move || retry_batch(database.clone(), event_id, after)).await?;
         after_each();
+        if moved > 0 {
+            let event_id = event_id.map(tracing::field::display);
+            tracing::info!(
+                actor = name(actor),
+                request_id = actor.request_id,
+                event_id,
+                jobs = moved,
+                "retried failed jobs"
+            );
+        }
         retried += moved;
         at = next;
     }
@@ -68,6 +82,15 @@ async fn retry_batch(database: Database, event_id: Option<Uuid>, after: Step) ->
     announce(&tx, Topic::Intents).await?;
     tx.commit().await?;
     Ok(batch)
+}
+
+/// Who decided, for the log, which holds no e-mails: it is the only record of decisions about jobs.
+fn name(actor: &Actor) -> String {
+    match &actor.who {
+        Who::Account(id) | Who::Worker(id) => id.to_string(),
+        Who::Gateway(_) => "gateway".to_owned(),
+        Who::Operator => "operator".to_owned(),
+    }
 }
 
 /// Why nothing can be decided about it.

@@ -15,6 +15,7 @@ use crate::{
         caller::{Admin, As},
         fields::path_id,
         json::{Body, Json, Nothing},
+        outer::Trace,
         pages::link,
         parameters::Limit,
         problem::{Code, FieldError, FieldErrorCode, Problem},
@@ -70,13 +71,14 @@ impl Jobs {
     async fn retry(
         &self,
         app: Data<&Arc<App>>,
-        _caller: As<Admin>,
+        caller: As<Admin>,
         id: Path<String>,
         _body: Body<Nothing>,
+        trace: Data<&Trace>,
     ) -> Result<Json<Job>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let database = app.database.clone();
-        let job = attempt(move || retry(database.clone(), id)).await??;
+        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        let job = attempt(move || retry(database.clone(), id, actor.clone())).await??;
         app.intents.notify_one();
         Ok(Json(job))
     }
@@ -88,13 +90,14 @@ impl Jobs {
     async fn discard(
         &self,
         app: Data<&Arc<App>>,
-        _caller: As<Admin>,
+        caller: As<Admin>,
         id: Path<String>,
         _body: Body<Nothing>,
+        trace: Data<&Trace>,
     ) -> Result<Json<Job>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let database = app.database.clone();
-        Ok(Json(attempt(move || discard(database.clone(), id)).await??))
+        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
+        Ok(Json(attempt(move || discard(database.clone(), id, actor.clone())).await??))
     }
 
     /// Retries all failed jobs
@@ -105,19 +108,21 @@ impl Jobs {
     async fn retry_all(
         &self,
         app: Data<&Arc<App>>,
-        _caller: As<Admin>,
+        caller: As<Admin>,
         /// Only `failed` makes sense, and is meant when absent.
         state: Wanted<JobState>,
         /// Only those of this event.
         event_id: Wanted<Uuid>,
         _body: Body<Nothing>,
+        trace: Data<&Trace>,
     ) -> Result<Json<Retried>, Problem> {
         if state.0.is_some_and(|state| state != JobState::Failed) {
             let detail = "must be failed: only failed jobs can be retried".to_owned();
             let error = FieldError { pointer: "?state".to_owned(), code: FieldErrorCode::OutOfRange, detail };
             return Err(Problem::invalid(vec![error]));
         }
-        let retried = retry_all(&app.database, event_id.0, || app.intents.notify_one()).await?;
+        let actor = caller.0.actor(&trace);
+        let retried = retry_all(&app.database, event_id.0, &actor, || app.intents.notify_one()).await?;
         Ok(Json(Retried { retried }))
     }
 }

@@ -113,6 +113,32 @@ both_databases! {
         assert_eq!(doomed.waiting(20).register(&event, "another").await.status, 201, "the person is free to ask again");
     }
 
+    async fn the_log_tells_who_decided_about_jobs(world: &mut World) {
+        let quiet = Setup { embedded: 0, api_flags: &["--log-level=info"], ..Setup::default() };
+        let gateway = world.start(&quiet);
+        let event = gateway.event(5, json!({})).await;
+        let id = gateway.attendee("a@example.org").register(&event, "k").await.text("id");
+        world.start_api(0, &["--auth=bearer", "--log-level=info"]);
+        world.apis.rotate_left(1);
+        let root = world.admin("root@example.org").await;
+        let account = root.get("/me").await.text("id");
+        let mut expected = vec![];
+        for (caller, actor) in [(admin(&gateway), "gateway"), (root, account.as_str())] {
+            for (path, job) in [(format!("{id}/retry"), true), ("retry".to_owned(), false), (format!("{id}/discard"), true)] {
+                world.execute("UPDATE job SET state = 'failed', outcome = NULL, refusal = NULL, settled_at = NULL").await;
+                let answer = caller.post_empty(&format!("/admin/jobs/{path}")).await;
+                assert_eq!(answer.status, 200, "{answer:?}");
+                expected.push((actor.to_owned(), answer.header("x-request-id"), job.then(|| id.clone())));
+            }
+        }
+        let logged = world.logged();
+        let lines = logged.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].clone());
+        let text = |line: &Value, name: &str| line[name].as_str().map(str::to_owned);
+        let told = lines.filter_map(|line| Some((text(&line, "actor")?, text(&line, "request_id")?, text(&line, "job_id"))));
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+        assert!(!logged.contains("@example.org"), "{logged}");
+    }
+
     async fn many_failed_jobs_are_retried_at_once(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
         let admin = admin(&client);
