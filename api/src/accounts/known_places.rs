@@ -77,6 +77,7 @@ mod tests {
         assert!(places.contains(&place(1), start + 29 * DAY));
         assert!(!places.contains(&place(1), start + 30 * DAY));
         assert!(places.contains(&place(2), start + 30 * DAY));
+        places.insert(place(2), start + 30 * DAY);
         assert!(!places.contains(&place(2), start + 60 * DAY), "nobody came for long");
     }
 
