@@ -118,10 +118,19 @@ fn word(status: TicketStatus) -> String {
 }
 
 /// Spreadsheets run a cell that begins like a formula; after an apostrophe they show it. Full-width signs count in some
-/// of them.
+/// of them. Some split lines at semicolons or tabs, by the country they are used in, so that a cell of theirs may begin
+/// within a text, quotes and all.
 fn harmless(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
+    let mut shown = String::with_capacity(text.len() + 1);
+    let mut begins = true;
+    for c in text.chars() {
+        if begins && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
+            shown.push('\'');
+        }
+        begins = matches!(c, ';' | '\t' | '\r' | '\n') || (begins && c == '"');
+        shown.push(c);
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -130,10 +139,13 @@ mod tests {
 
     #[test]
     fn formulas_are_shown_and_not_run() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠1"] {
             assert_eq!(harmless(formula), format!("'{formula}"));
+            for before in [";", "x;", "\t", "x\t", "x\r\n", "x;\"", "\""] {
+                assert_eq!(harmless(&format!("{before}{formula}")), format!("{before}'{formula}"));
+            }
         }
-        for text in ["Ada", "a=b", "'=1", "", " =1"] {
+        for text in ["Ada", "a=b", "'=1", "", " =1", "a;b=c", "Ada \"-\" L"] {
             assert_eq!(harmless(text), text);
         }
     }

@@ -116,7 +116,7 @@ both_databases! {
     async fn attendees_come_as_csv_that_runs_nothing(world: &mut World) {
         let client = world.start(&WORKER_APART);
         let event = client.event(9, json!({"name": "A\"; filename=\"evil.exe"})).await;
-        let names = ["=HYPERLINK(\"http://evil.example\",\"Ada\")", "O\"Neil, \"Ann\"\nand more", "＝1+1", "-1", "Zoë; =1"];
+        let names = ["=HYPERLINK(\"http://evil.example\",\"Ada\")", "O\"Neil, \"Ann\"\nand more", "＝1+1", "-1", "Zoë; =1", "x;=cmd|'/c calc'!A1"];
         for (name, n) in names.iter().zip(0..) {
             invite(&client, &event, name, &format!("p{n}@example.org")).await;
         }
@@ -138,8 +138,8 @@ both_databases! {
         let (header, rows_found) = rows(&text);
         let cells = |column: usize| rows_found.iter().map(|row| row[column].clone()).collect::<Vec<_>>();
         assert_eq!(cells(3), [format!("'{}", names[0]), names[1].into(), "'＝1+1".into(), "'-1".into(), names[4].into(),
-            "Plus".into()]);
-        assert_eq!(cells(4)[5], "'+49@example.org");
+            "x;'=cmd|'/c calc'!A1".into(), "Plus".into()]);
+        assert_eq!(cells(4)[6], "'+49@example.org");
         // Every cell that is no text of a person's is the same as in JSON.
         let listed = all_pages(&organizer, &path).await;
         for (row, item) in rows_found.iter().zip(&listed) {
