@@ -72,7 +72,9 @@ impl Operators {
             since: since.0.map(|time| time.0),
             until: until.0.map(|time| time.0),
         };
-        let page = read::list(app.database.reader(), &filter, cursor.0, limit.0).await?;
+        let database = app.database.clone();
+        let read = async move { read::list(database.reader(), &filter, cursor.0, limit.0).await };
+        let page = app.long_reads.soon(read).await?;
         let next_cursor = page.next.map(SeqCursor::write);
         let data = page.entries.into_iter().map(AuditEntry::from).collect();
         Ok(Page::new(uri, next_cursor.clone(), AuditPage { data, next_cursor }))
