@@ -20,10 +20,12 @@ use crate::{
         rate::{Limits, Rate},
     },
     intake::Intake,
+    long_reads::LongReads,
     metrics::Metrics,
     openapi::{self, Methods},
     progress::Progress,
     queue::Readings,
+    readiness::Readiness,
     routes,
     watch::Watch,
 };
@@ -36,6 +38,9 @@ pub(crate) struct App {
     pub(crate) watch: Arc<Watch>,
     pub(crate) progress: Progress,
     pub(crate) readings: Readings,
+    pub(crate) readiness: Readiness,
+    /// Reads that take long wait here for their turn.
+    pub(crate) long_reads: LongReads,
     pub(crate) metrics: Arc<Metrics>,
     /// Rung when there are jobs to be decided that did not come through intake.
     pub(crate) intents: Arc<Notify>,

@@ -1,4 +1,4 @@
-//! Runs a write transaction for a request.
+//! Runs work for a request that goes on when the request does not: write transactions, and reads that hold a place.
 
 use std::{future::Future, panic::resume_unwind, time::Duration};
 
@@ -23,7 +23,7 @@ where
     F: Fn() -> W + Send + 'static,
     W: Future<Output = Result<T, Error>> + Send,
 {
-    let task = tokio::spawn(async move {
+    apart(async move {
         for tried in 1..=TRIES_MAX {
             match work().await {
                 Err(error) if error.is_environmental() && !matches!(error, Error::Busy | Error::Uncertain(_)) => {
@@ -34,8 +34,18 @@ where
             }
         }
         Err(Error::Busy)
-    });
-    match task.await {
+    })
+    .await
+}
+
+/// Runs work in a task of its own.
+///
+/// # Errors
+/// What the work returned.
+pub(crate) async fn apart<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(work).await {
         Ok(result) => result,
         Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
         Err(_) => Err(Error::Busy),

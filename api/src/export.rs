@@ -8,12 +8,16 @@ use entity::{
     attendees::{self, Filter},
     ticket::Model,
 };
-use futures_util::{Stream, stream::try_unfold};
+use futures_util::{
+    Stream, StreamExt,
+    stream::{iter, try_unfold},
+};
 use poem_openapi::types::ToJSON;
 use uuid::Uuid;
 
 use crate::{
     http::time::Time,
+    long_reads::LongReads,
     views::{Attendee, TicketStatus},
 };
 
@@ -35,52 +39,45 @@ const COLUMNS: [&str; 11] = [
 ];
 
 /// What is to be written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Export {
     pub(crate) database: Database,
+    pub(crate) long_reads: LongReads,
     pub(crate) event_id: Uuid,
     pub(crate) filter: Filter,
     /// States are told as of this time, from the first row to the last.
     pub(crate) now: Millis,
 }
 
-/// How far the writing is.
-#[derive(Clone, Copy, Debug)]
-enum Progress {
-    /// The header has to be written.
-    Begun,
-    /// All up to this place is written.
-    Written(i64),
-}
-
 impl Export {
-    /// The text, piece by piece. When something goes wrong it breaks off, and the client sees that it is not whole.
-    pub(crate) fn stream(self) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
-        try_unfold((self, Some(Progress::Begun)), |(export, progress)| async move {
-            let Some(progress) = progress else { return Ok(None) };
-            let (piece, progress) = export.piece(progress).await?;
-            Ok(Some((piece, (export, progress))))
-        })
+    /// The text, piece by piece. The first rows are read before this returns, so that whoever comes when the service is
+    /// busy is told so. When something goes wrong later the text breaks off, and the client sees that it is not whole.
+    pub(crate) async fn stream(self) -> Result<impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static, Error> {
+        let first = self.long_reads.soon(self.clone().read(None)).await?;
+        let beginning = write(true, &first, self.now);
+        let rest = try_unfold((self, behind(&first)), |(export, after)| async move {
+            let Some(after) = after else { return Ok(None) };
+            // What has begun is worth waiting for.
+            let tickets = export.long_reads.in_turn(export.clone().read(Some(after))).await.map_err(broke_off)?;
+            let piece = write(false, &tickets, export.now)?;
+            Ok(Some((piece, (export, behind(&tickets)))))
+        });
+        Ok(iter([beginning]).chain(rest))
     }
 
-    /// The next piece, and how far the writing is then; nothing when it is whole.
-    async fn piece(&self, progress: Progress) -> io::Result<(Vec<u8>, Option<Progress>)> {
-        let after = match progress {
-            Progress::Begun => None,
-            Progress::Written(seq) => Some(seq),
-        };
-        let tickets = self.read(after).await.map_err(|error| {
-            tracing::warn!(%error, "an export broke off");
-            io::Error::other(error)
-        })?;
-        let piece = write(after.is_none(), &tickets, self.now)?;
-        let last = tickets.last().filter(|_| tickets.len() == CHUNK as usize);
-        Ok((piece, last.map(|ticket| Progress::Written(ticket.seq))))
-    }
-
-    async fn read(&self, after: Option<i64>) -> Result<Vec<Model>, Error> {
+    async fn read(self, after: Option<i64>) -> Result<Vec<Model>, Error> {
         attendees::list(self.database.reader(), self.event_id, &self.filter, self.now, after, CHUNK).await
     }
+}
+
+/// Where to go on, if there may be more.
+fn behind(tickets: &[Model]) -> Option<i64> {
+    tickets.last().filter(|_| tickets.len() == CHUNK as usize).map(|ticket| ticket.seq)
+}
+
+fn broke_off(error: Error) -> io::Error {
+    tracing::warn!(%error, "an export broke off");
+    io::Error::other(error)
 }
 
 fn write(with_header: bool, tickets: &[Model], now: Millis) -> io::Result<Vec<u8>> {
@@ -118,10 +115,19 @@ fn word(status: TicketStatus) -> String {
 }
 
 /// Spreadsheets run a cell that begins like a formula; after an apostrophe they show it. Full-width signs count in some
-/// of them.
+/// of them. Some split lines at semicolons or tabs, by the country they are used in, so that a cell of theirs may begin
+/// within a text, quotes and all.
 fn harmless(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
+    let mut shown = String::with_capacity(text.len() + 1);
+    let mut begins = true;
+    for c in text.chars() {
+        if begins && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
+            shown.push('\'');
+        }
+        begins = matches!(c, ';' | '\t' | '\r' | '\n') || (begins && c == '"');
+        shown.push(c);
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -130,10 +136,13 @@ mod tests {
 
     #[test]
     fn formulas_are_shown_and_not_run() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠1"] {
             assert_eq!(harmless(formula), format!("'{formula}"));
+            for before in [";", "x;", "\t", "x\t", "x\r\n", "x;\"", "\""] {
+                assert_eq!(harmless(&format!("{before}{formula}")), format!("{before}'{formula}"));
+            }
         }
-        for text in ["Ada", "a=b", "'=1", "", " =1"] {
+        for text in ["Ada", "a=b", "'=1", "", " =1", "a;b=c", "Ada \"-\" L"] {
             assert_eq!(harmless(text), text);
         }
     }

@@ -6,12 +6,7 @@
 use std::time::Duration;
 
 use entity::{Database, job::Outcome};
-use poem::{IntoResponse, Response, http::Method};
-use poem_openapi::{
-    ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry as Schemas},
-    types::Type,
-};
+use poem::http::Method;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{
@@ -214,34 +209,6 @@ fn outcome_label(outcome: Outcome) -> &'static str {
         Outcome::Waitlisted => "waitlisted",
         Outcome::Refused => "refused",
     }
-}
-
-/// An answer in the text format of OpenMetrics.
-#[derive(Debug)]
-pub(crate) struct Text(pub(crate) String);
-
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-impl IntoResponse for Text {
-    fn into_response(self) -> Response {
-        Response::builder().content_type(CONTENT_TYPE).body(self.0)
-    }
-}
-
-impl ApiResponse for Text {
-    fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema: String::schema_ref() }];
-        let response = MetaResponse {
-            description: "Here they are.",
-            status: Some(200),
-            status_range: None,
-            content,
-            headers: vec![],
-        };
-        MetaResponses { responses: vec![response] }
-    }
-
-    fn register(_: &mut Schemas) {}
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use entity::Durability;
+use entity::{Durability, Kind};
 use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 use worker::{Mistakes, SettingsArgs};
@@ -107,7 +107,7 @@ impl ServeArgs {
                 None
             }
         };
-        let is_shared = ["postgres://", "postgresql://"].iter().any(|s| self.worker.database_url.starts_with(s));
+        let is_shared = Kind::of_url(&self.worker.database_url) == Some(Kind::Postgres);
         if auth == Some(AuthMode::Bearer) && is_shared && self.secret.is_none() {
             mistakes.note("--secret", SECRET_MISSING);
         }

@@ -43,7 +43,7 @@ mod wake;
 pub mod worker;
 
 pub use clock::{Clock, Millis};
-pub use db::{Database, Durability, Options, Transaction};
+pub use db::{Database, Durability, Kind, Options, Transaction};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
 pub use seats::Seats;

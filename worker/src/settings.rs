@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use clap::Args;
-use entity::Durability;
+use entity::{Durability, Kind};
 
 /// The settings of a worker, as flags and environment variables. They are read as text, so that every mistake can be
 /// told at once instead of the first one only.
@@ -40,7 +40,7 @@ pub struct Settings {
 impl SettingsArgs {
     /// The settings, or `None` and every mistake noted.
     pub fn check(&self, mistakes: &mut Mistakes) -> Option<(Settings, Durability)> {
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme)) {
+        if Kind::of_url(&self.database_url).is_none() {
             mistakes.note("--database-url", "must start with sqlite:// or postgres://");
         }
         let durability = mistakes.take("--durability", parse_durability(&self.durability));

@@ -15,9 +15,15 @@ pub(crate) struct Svg(pub(crate) String);
 #[derive(Debug)]
 pub(crate) struct Calendar(pub(crate) String);
 
+/// Metrics in the text format of OpenMetrics.
+#[derive(Debug)]
+pub(crate) struct OpenMetrics(pub(crate) String);
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// Makes a type that holds a text an answer with a media type of its own.
 macro_rules! file {
-    ($type:ty, $media_type:literal, sent as $content_type:literal) => {
+    ($type:ty, $media_type:expr, sent as $content_type:expr) => {
         impl Payload for $type {
             const CONTENT_TYPE: &'static str = $media_type;
 
@@ -52,3 +58,4 @@ macro_rules! file {
 
 file!(Svg, "image/svg+xml", sent as "image/svg+xml");
 file!(Calendar, "text/calendar", sent as "text/calendar; charset=utf-8");
+file!(OpenMetrics, OPEN_METRICS, sent as OPEN_METRICS);

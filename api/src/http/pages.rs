@@ -7,7 +7,10 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 
-use super::{json::Json, parameters::Limit};
+use super::{
+    json::Json,
+    parameters::{Limit, query_value},
+};
 
 /// A page as an answer. `Link` says where the next one is, if there is one.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ impl<T> Page<T> {
 /// The value of `Link`: the same question, from another place on.
 pub(crate) fn link(uri: &Uri, cursor: &str) -> String {
     let asked = uri.query().into_iter().flat_map(|query| query.split('&'));
-    let mut pairs: Vec<&str> = asked.filter(|pair| !pair.starts_with("cursor=")).collect();
+    let mut pairs: Vec<&str> = asked.filter(|pair| query_value(Some(pair), "cursor").is_none()).collect();
     let cursor = format!("cursor={cursor}");
     pairs.push(&cursor);
     format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))
@@ -96,5 +99,6 @@ mod tests {
         let next = |uri: &str| link(&uri.parse().unwrap(), "9");
         assert_eq!(next("/tickets"), "</tickets?cursor=9>; rel=\"next\"");
         assert_eq!(next("/a?q=%25&cursor=3&limit=2"), "</a?q=%25&limit=2&cursor=9>; rel=\"next\"");
+        assert_eq!(next("/a?c%75rsor=3"), "</a?cursor=9>; rel=\"next\"");
     }
 }

@@ -10,12 +10,13 @@ use uuid::Uuid;
 
 use super::{
     parameters::{parameter, query_value, wrong_parameter},
-    problem::{FieldError, FieldErrorCode, Problem},
+    problem::{FieldErrorCode, Problem},
     time::Time,
 };
 
-/// The longest text that is looked for, in characters.
+/// The longest text that is looked for, and the longest value that things are chosen by, in characters.
 const SEARCH_MAX: usize = 100;
+const VALUE_MAX: usize = 200;
 
 /// Where the page before ended: a place in an order of arrival. Opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,11 @@ pub(crate) struct Search(pub(crate) Option<String>);
 pub(crate) trait QueryValue: Type + ParseFromParameter {
     /// What a text must be to be one.
     const RULE: &'static str;
+
+    /// The value that a text stands for.
+    fn read(text: &str) -> Option<Self> {
+        Self::parse_from_parameter(text).ok()
+    }
 }
 
 impl QueryValue for Uuid {
@@ -40,7 +46,12 @@ impl QueryValue for Time {
 }
 
 impl QueryValue for String {
-    const RULE: &'static str = "must not be empty";
+    const RULE: &'static str = "must have 1 to 200 characters, and no control characters";
+
+    fn read(text: &str) -> Option<Self> {
+        let is_fit = (1..=VALUE_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        is_fit.then(|| text.to_owned())
+    }
 }
 
 /// A query parameter that may be absent.
@@ -58,16 +69,16 @@ impl SeqCursor {
         let wrong = || {
             wrong_parameter("?cursor", FieldErrorCode::Invalid, "must be a next_cursor of an earlier page".to_owned())
         };
-        text.parse().map(|seq| Self(Some(seq))).map_err(|_| wrong())
+        // What comes first in an order of arrival is 1.
+        let seq = text.parse().ok().filter(|seq| *seq >= 1);
+        seq.map(|seq| Self(Some(seq))).ok_or_else(wrong)
     }
 }
 
 impl Search {
-    fn read(request: &Request) -> Result<Self, Problem> {
+    fn read(query: Option<&str>) -> Result<Self, Problem> {
         let wrong = |code, detail: &str| wrong_parameter("?q", code, detail.to_owned());
-        let pairs =
-            request.params::<Vec<(String, String)>>().map_err(|_| wrong(FieldErrorCode::Invalid, "cannot be read"))?;
-        let text = pairs.into_iter().find(|(name, _)| name == "q").map(|(_, text)| text.trim().to_owned());
+        let text = query_value(query, "q").map(|text| text.trim().to_owned());
         match text.filter(|text| !text.is_empty()) {
             Some(text) if text.chars().any(char::is_control) => {
                 Err(wrong(FieldErrorCode::Invalid, "must not have control characters"))
@@ -85,7 +96,7 @@ parameter!(SeqCursor, in: Query, required: false,
     read: |request| Self::read(request.uri().query()));
 parameter!(Search, in: Query, required: false,
     schema: MetaSchema { max_length: Some(SEARCH_MAX), ..MetaSchema::new("string") },
-    read: Self::read);
+    read: |request| Self::read(request.uri().query()));
 
 impl<'a, T: QueryValue> ApiExtractor<'a> for Wanted<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
@@ -110,17 +121,14 @@ impl<'a, T: QueryValue> ApiExtractor<'a> for Wanted<T> {
         _: &mut RequestBody,
         options: ExtractParamOptions<String>,
     ) -> Result<Self> {
-        Ok(Self(read(request, options.name)?))
+        Ok(Self(read(request.uri().query(), options.name)?))
     }
 }
 
-fn read<T: QueryValue>(request: &Request, name: &str) -> Result<Option<T>, Problem> {
-    let pairs: Vec<(String, String)> = request.params().unwrap_or_default();
-    let Some((_, text)) = pairs.into_iter().find(|(key, _)| key == name) else { return Ok(None) };
-    let value = if text.is_empty() { None } else { T::parse_from_parameter(&text).ok() };
-    let pointer = format!("?{name}");
-    let wrong = FieldError { pointer, code: FieldErrorCode::Invalid, detail: T::RULE.to_owned() };
-    value.map(Some).ok_or_else(|| Problem::invalid(vec![wrong]))
+fn read<T: QueryValue>(query: Option<&str>, name: &str) -> Result<Option<T>, Problem> {
+    let Some(text) = query_value(query, name) else { return Ok(None) };
+    let wrong = || wrong_parameter(&format!("?{name}"), FieldErrorCode::Invalid, T::RULE.to_owned());
+    T::read(&text).map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -128,8 +136,7 @@ mod tests {
     use super::*;
 
     fn search(query: &str) -> Result<Option<String>, Problem> {
-        let request = Request::builder().uri(format!("/x?{query}").parse().unwrap()).finish();
-        Search::read(&request).map(|search| search.0)
+        Search::read(Some(query)).map(|search| search.0)
     }
 
     #[test]
@@ -145,20 +152,22 @@ mod tests {
     fn places_survive_the_journey() {
         let query = format!("cursor={}", SeqCursor::write(7));
         assert_eq!(SeqCursor::read(Some(&query)).unwrap(), SeqCursor(Some(7)));
-        assert!(SeqCursor::read(Some("cursor=x")).is_err());
-    }
-
-    fn read<T: QueryValue>(uri: &str, name: &str) -> Result<Option<T>, Problem> {
-        super::read(&Request::builder().uri(uri.parse().unwrap()).finish(), name)
+        for wrong in ["x", "0", "-1", "-9223372036854775808", "9223372036854775808"] {
+            assert!(SeqCursor::read(Some(&format!("cursor={wrong}"))).is_err(), "{wrong}");
+        }
     }
 
     #[test]
     fn values_are_read_or_refused() {
         let id = Uuid::now_v7();
-        assert_eq!(read::<Uuid>(&format!("/a?x=1&id={id}"), "id").unwrap(), Some(id));
-        assert_eq!(read::<Uuid>("/a?x=1", "id").unwrap(), None);
-        assert_eq!(read::<String>("/a?who=a%40x.org", "who").unwrap().as_deref(), Some("a@x.org"));
-        assert!(read::<Uuid>("/a?id=5", "id").is_err());
-        assert!(read::<String>("/a?who=", "who").is_err());
+        assert_eq!(read::<Uuid>(Some(&format!("x=1&id={id}")), "id").unwrap(), Some(id));
+        assert_eq!(read::<Uuid>(Some("x=1"), "id").unwrap(), None);
+        assert!(read::<Uuid>(Some("id=5"), "id").is_err() && read::<Uuid>(Some("id="), "id").is_err());
+        let who = |text: &str| read::<String>(Some(&format!("who={text}")), "who").ok().flatten();
+        assert_eq!(who("a%40x.org").as_deref(), Some("a@x.org"));
+        assert_eq!(who(&"%C3%A9".repeat(200)), Some("é".repeat(200)));
+        for wrong in ["", "a%00", "a%0A", &"x".repeat(201)] {
+            assert_eq!(who(wrong), None, "{wrong}");
+        }
     }
 }

@@ -43,8 +43,9 @@ impl Accounts {
         uri: &Uri,
     ) -> Result<Page<AccountPage>, Problem> {
         let prefix = email.0.unwrap_or_default().trim().to_lowercase();
-        let after = cursor.0.map(|(_, id)| id);
-        let mut accounts = account::list(app.database.reader(), &prefix, after, rows_for(limit)).await?;
+        let (database, after, rows) = (app.database.clone(), cursor.0.map(|(_, id)| id), rows_for(limit));
+        let read = async move { account::list(database.reader(), &prefix, after, rows).await };
+        let mut accounts = app.long_reads.soon(read).await?;
         let next_cursor = cut(&mut accounts, limit, |last| Cursor::write(last.created_at, last.id));
         let data = accounts.into_iter().map(Account::from).collect();
         Ok(Page::new(uri, next_cursor.clone(), AccountPage { data, next_cursor }))

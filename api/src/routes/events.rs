@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::event::{self, Managed};
-use poem::web::Data;
+use poem::{http::Uri, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::{
         fields::path_id,
         json::{Body, Json},
         outer::Trace,
+        pages::{cut, link, rows_for},
         parameters::{Cursor, DryRun, IfMatch, IfNoneMatch, Limit},
         problem::{Code, Problem},
     },
@@ -100,16 +101,12 @@ impl Events {
         limit: Limit,
         cursor: Cursor,
         #[oai(name = "If-None-Match")] known: IfNoneMatch,
+        uri: &Uri,
     ) -> Result<Page, Problem> {
-        let database = &app.database;
-        // One more than asked for tells whether there is another page.
-        let mut events = event::list_upcoming(database.reader(), database.now().await?, cursor.0, limit.0 + 1).await?;
-        let has_more = events.len() > limit.0 as usize;
-        events.truncate(limit.0 as usize);
-        let last = events.last().filter(|_| has_more);
-        let next_cursor = last.map(|event| Cursor::write(event.starts_at, event.id));
-        let link =
-            next_cursor.as_ref().map(|cursor| format!("</events?limit={}&cursor={cursor}>; rel=\"next\"", limit.0));
+        let (reader, now) = (app.database.reader(), app.database.now().await?);
+        let mut events = event::list_upcoming(reader, now, cursor.0, rows_for(limit)).await?;
+        let next_cursor = cut(&mut events, limit, |event| Cursor::write(event.starts_at, event.id));
+        let link = next_cursor.as_deref().map(|cursor| link(uri, cursor));
         let page = EventPage { data: events.into_iter().map(Event::from).collect(), next_cursor };
         let tags: Vec<String> = page.data.iter().map(|event| format!("{}{}", event.id, event.etag())).collect();
         let etag = etag::weak(&format!("{tags:?}{link:?}"));

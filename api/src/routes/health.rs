@@ -45,15 +45,11 @@ impl Health {
     /// Tells whether the service can work
     ///
     /// It can when the database answers and has the current schema. Send no requests while this is 503.
+    /// Anybody may ask, and the answer may be a second old.
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
     async fn readyz(&self, app: Data<&Arc<App>>) -> Result<Json<Healthy>, Problem> {
-        match migration::is_current(app.database.reader()).await {
-            Ok(true) if !app.stop.is_cancelled() => Ok(ok()),
-            Ok(_) => Err(not_ready()),
-            Err(error) => {
-                tracing::warn!(%error, "not ready");
-                Err(not_ready())
-            }
-        }
+        let is_ready = app.readiness.latest(&app.database).await;
+        // Only looked at now: a stop shows at once.
+        if is_ready && !app.stop.is_cancelled() { Ok(ok()) } else { Err(not_ready()) }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::job::operate;
 use poem::{http::Uri, web::Data};
-use poem_openapi::{ApiResponse, OpenApi, param::Path};
+use poem_openapi::{OpenApi, param::Path};
 use uuid::Uuid;
 
 use super::Tag;
@@ -16,7 +16,7 @@ use crate::{
         fields::path_id,
         json::{Body, Json, Nothing},
         outer::Trace,
-        pages::link,
+        pages::{Page, cut, rows_for},
         parameters::Limit,
         problem::{Code, FieldError, FieldErrorCode, Problem},
         query::{SeqCursor, Wanted},
@@ -26,13 +26,6 @@ use crate::{
 };
 
 pub(super) struct Jobs;
-
-#[derive(ApiResponse)]
-enum Page {
-    /// Here they are.
-    #[oai(status = 200)]
-    Jobs(Json<JobPage>, #[oai(header = "Link")] Option<String>),
-}
 
 #[OpenApi(tag = "Tag::Operations")]
 impl Jobs {
@@ -52,15 +45,12 @@ impl Jobs {
         limit: Limit,
         cursor: SeqCursor,
         uri: &Uri,
-    ) -> Result<Page, Problem> {
+    ) -> Result<Page<JobPage>, Problem> {
         let filter = operate::Filter { state: state.0.map(Into::into), event_id: event_id.0 };
-        // One more than asked for tells whether there is another page.
-        let mut jobs = operate::list(app.database.reader(), filter, cursor.0, limit.0 + 1).await?;
-        let has_more = jobs.len() > limit.0 as usize;
-        jobs.truncate(limit.0 as usize);
-        let next_cursor = jobs.last().filter(|_| has_more).map(|job| job.seq.to_string());
-        let link = next_cursor.as_deref().map(|cursor| link(uri, cursor));
-        Ok(Page::Jobs(Json(JobPage { data: jobs.into_iter().map(Job::from).collect(), next_cursor }), link))
+        let mut jobs = operate::list(app.database.reader(), filter, cursor.0, rows_for(limit)).await?;
+        let next_cursor = cut(&mut jobs, limit, |job| SeqCursor::write(job.seq));
+        let data = jobs.into_iter().map(Job::from).collect();
+        Ok(Page::new(uri, next_cursor.clone(), JobPage { data, next_cursor }))
     }
 
     /// Retries a failed job

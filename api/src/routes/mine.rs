@@ -44,6 +44,8 @@ impl Mine {
         let mut data = Vec::with_capacity(tickets.len());
         let viewer = caller.0.viewer();
         for ticket in &tickets {
+            // At most one read for each event on the page, however many poll it: see `Progress`. One after the other,
+            // so that a page has one connection at a time.
             let position = app.position(ticket).await?;
             let view = Ticket::at(ticket, now).with_code(app.codes.as_ref(), &viewer);
             data.push(position.into_iter().fold(view, Ticket::with_position));
@@ -70,6 +72,7 @@ impl Mine {
         let mut data = Vec::with_capacity(found.len());
         for stored in found {
             let view = Registration::at(&stored, now).with_code(app.codes.as_ref(), &viewer);
+            // Bounded as in the list of tickets.
             data.push(with_place(&app, (stored, view)).await?);
         }
         Ok(Page::new(uri, next_cursor.clone(), RegistrationPage { data, next_cursor }))
@@ -88,8 +91,9 @@ impl Mine {
         cursor: Cursor,
         uri: &Uri,
     ) -> Result<Page<OwnEventPage>, Problem> {
-        let reader = app.database.reader();
-        let mut found = summary::list(reader, &caller.0.email, cursor.0, rows_for(limit)).await?;
+        let (database, email, rows) = (app.database.clone(), caller.0.email, rows_for(limit));
+        let read = async move { summary::list(database.reader(), &email, cursor.0, rows).await };
+        let mut found = app.long_reads.soon(read).await?;
         let next_cursor = cut(&mut found, limit, |found| Cursor::write(found.event.created_at, found.event.id));
         let data = found.into_iter().map(OwnEvent::from).collect();
         Ok(Page::new(uri, next_cursor.clone(), OwnEventPage { data, next_cursor }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::audit::read;
 use poem::{http::Uri, web::Data};
-use poem_openapi::{ApiResponse, OpenApi};
+use poem_openapi::OpenApi;
 use uuid::Uuid;
 
 use super::Tag;
@@ -12,25 +12,18 @@ use crate::{
     app::App,
     http::{
         caller::{Admin, As},
+        files::OpenMetrics,
         json::Json,
-        pages::link,
+        pages::Page,
         parameters::Limit,
         problem::Problem,
         query::{SeqCursor, Wanted},
         time::Time,
     },
-    metrics::Text,
     views::{AuditEntity, AuditEntry, AuditPage, Queue},
 };
 
 pub(super) struct Operators;
-
-#[derive(ApiResponse)]
-enum Page {
-    /// Here it is.
-    #[oai(status = 200)]
-    Entries(Json<AuditPage>, #[oai(header = "Link")] Option<String>),
-}
 
 #[OpenApi(tag = "Tag::Operations")]
 impl Operators {
@@ -58,7 +51,7 @@ impl Operators {
         entity_id: Wanted<Uuid>,
         /// Only what changed this event or its tickets.
         event_id: Wanted<Uuid>,
-        /// Only what this account or worker (an id) or person behind a gateway (an e-mail) did.
+        /// Only what this account or worker (an id), this person behind a gateway (an e-mail) or the `command line` did.
         actor: Wanted<String>,
         /// Only this action.
         action: Wanted<String>,
@@ -69,7 +62,7 @@ impl Operators {
         limit: Limit,
         cursor: SeqCursor,
         uri: &Uri,
-    ) -> Result<Page, Problem> {
+    ) -> Result<Page<AuditPage>, Problem> {
         let filter = read::Filter {
             entity: entity.0.map(Into::into),
             entity_id: entity_id.0,
@@ -79,18 +72,19 @@ impl Operators {
             since: since.0.map(|time| time.0),
             until: until.0.map(|time| time.0),
         };
-        let page = read::list(app.database.reader(), &filter, cursor.0, limit.0).await?;
-        let next_cursor = page.next.map(|seq| seq.to_string());
-        let link = next_cursor.as_deref().map(|cursor| link(uri, cursor));
+        let database = app.database.clone();
+        let read = async move { read::list(database.reader(), &filter, cursor.0, limit.0).await };
+        let page = app.long_reads.soon(read).await?;
+        let next_cursor = page.next.map(SeqCursor::write);
         let data = page.entries.into_iter().map(AuditEntry::from).collect();
-        Ok(Page::Entries(Json(AuditPage { data, next_cursor }), link))
+        Ok(Page::new(uri, next_cursor.clone(), AuditPage { data, next_cursor }))
     }
 
     /// Tells numbers about the service
     ///
     /// In the text format of OpenMetrics, for Prometheus.
     #[oai(path = "/metrics", method = "get", operation_id = "metrics")]
-    async fn metrics(&self, app: Data<&Arc<App>>) -> Result<Text, Problem> {
-        Ok(Text(app.metrics.text(&app.database, &app.readings).await))
+    async fn metrics(&self, app: Data<&Arc<App>>) -> Result<OpenMetrics, Problem> {
+        Ok(OpenMetrics(app.metrics.text(&app.database, &app.readings).await))
     }
 }

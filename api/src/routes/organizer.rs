@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::{
-    analytics,
+    Database, Error, analytics,
     attendees::{self, Filter},
     event::{self, Managed},
 };
@@ -42,7 +42,7 @@ const CSV: &str = "text/csv; charset=utf-8; header=present";
 /// A page, or the whole list as CSV.
 enum Listed {
     Page(Page<AttendeePage>),
-    Export(Export),
+    Csv(Uuid, Body),
 }
 
 /// Points of analytics at most.
@@ -73,12 +73,14 @@ impl Organizers {
     ) -> Result<Listed, Problem> {
         let event = managed(&app, &id, &caller.0).await?;
         let filter = Filter { status: status.0.map(Into::into), search: q.0 };
-        let (database, now) = (app.database.clone(), app.database.now().await?);
+        let (database, event_id, now) = (app.database.clone(), event.id, app.database.now().await?);
         if format == Format::Csv {
-            return Ok(Listed::Export(Export { database, event_id: event.id, filter, now }));
+            let export = Export { database, long_reads: app.long_reads.clone(), event_id, filter, now };
+            return Ok(Listed::Csv(event_id, Body::from_bytes_stream(export.stream().await?)));
         }
         let rows = rows_for(limit);
-        let mut tickets = attendees::list(database.reader(), event.id, &filter, now, cursor.0, rows).await?;
+        let read = async move { attendees::list(database.reader(), event_id, &filter, now, cursor.0, rows).await };
+        let mut tickets = app.long_reads.soon(read).await?;
         let next_cursor = cut(&mut tickets, limit, |ticket| SeqCursor::write(ticket.seq));
         let data = tickets.iter().map(|ticket| Attendee::at(ticket, now)).collect();
         Ok(Listed::Page(Page::new(uri, next_cursor.clone(), AttendeePage { data, next_cursor })))
@@ -118,25 +120,30 @@ impl Organizers {
         id: Path<String>,
     ) -> Result<Json<Analytics>, Problem> {
         let event = managed(&app, &id, &caller.0).await?;
-        let (reader, now) = (app.database.reader(), app.database.now().await?);
-        let interval = match interval.0 {
-            Some(interval) => interval,
-            None => Interval::fitting(analytics::span(reader, event.id, now).await?),
-        };
-        let mut points = analytics::points(reader, event.id, interval.length(), now, POINTS_MAX + 1).await?;
-        let has_earlier = points.len() > POINTS_MAX as usize;
-        points.truncate(POINTS_MAX as usize);
-        let seated = analytics::seated(reader, event.id).await?;
-        Ok(Json(Analytics {
-            event_id: event.id,
-            interval,
-            points: points.into_iter().rev().map(|point| AnalyticsPoint::new(point, interval)).collect(),
-            has_earlier,
-            outcomes: OutcomeCounts::new(analytics::outcomes(reader, event.id).await?),
-            confirmation_ratio: ratio(seated.confirmed, seated.held),
-            sold_out_after_seconds: sold_out_after_seconds(&event),
-        }))
+        Ok(Json(app.long_reads.soon(analyse(app.database.clone(), event, interval.0)).await?))
     }
+}
+
+/// What happened to the event.
+async fn analyse(database: Database, event: event::Model, interval: Option<Interval>) -> Result<Analytics, Error> {
+    let (reader, now) = (database.reader(), database.now().await?);
+    let interval = match interval {
+        Some(interval) => interval,
+        None => Interval::fitting(analytics::span(reader, event.id, now).await?),
+    };
+    let mut points = analytics::points(reader, event.id, interval.length(), now, POINTS_MAX + 1).await?;
+    let has_earlier = points.len() > POINTS_MAX as usize;
+    points.truncate(POINTS_MAX as usize);
+    let seated = analytics::seated(reader, event.id).await?;
+    Ok(Analytics {
+        event_id: event.id,
+        interval,
+        points: points.into_iter().rev().map(|point| AnalyticsPoint::new(point, interval)).collect(),
+        has_earlier,
+        outcomes: OutcomeCounts::new(analytics::outcomes(reader, event.id).await?),
+        confirmation_ratio: ratio(seated.confirmed, seated.held),
+        sold_out_after_seconds: sold_out_after_seconds(&event),
+    })
 }
 
 /// The event, if the caller may manage it.
@@ -171,10 +178,9 @@ impl IntoResponse for Listed {
     fn into_response(self) -> Response {
         match self {
             Self::Page(page) => page.into_response(),
-            Self::Export(export) => Response::builder()
-                .content_type(CSV)
-                .header("Content-Disposition", file_name(export.event_id))
-                .body(Body::from_bytes_stream(export.stream())),
+            Self::Csv(event_id, body) => {
+                Response::builder().content_type(CSV).header("Content-Disposition", file_name(event_id)).body(body)
+            }
         }
         .with_header("Vary", "Accept")
         .into_response()

@@ -17,7 +17,7 @@ pub struct Entry {
     pub at: Millis,
     /// What kind of actor.
     pub actor_kind: ActorKind,
-    /// Who: the id of an account or worker, or the e-mail that a gateway sent.
+    /// Who: the id of an account or worker, the e-mail that a gateway sent, or `command line`.
     pub actor: String,
     /// The verb.
     pub action: String,
@@ -84,7 +84,7 @@ pub async fn list(
         None => newest(connection).await? + 1,
     };
     // A thing's own entries have an index.
-    let from = if filter.entity_id.is_some() { 0 } else { (before - LOOKED_AT_MAX).max(0) };
+    let from = if filter.entity_id.is_some() { 0 } else { before.saturating_sub(LOOKED_AT_MAX).max(0) };
     let (conditions, mut parameters) = filter.conditions();
     // One more than asked for tells whether the page is full.
     parameters.extend(values![before, from, i64::from(limit) + 1]);

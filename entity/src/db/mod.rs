@@ -17,6 +17,28 @@ use crate::{Clock, Error, Millis};
 /// How long opening waits for others who are opening, migrating or recovering the same database.
 const OPEN_PATIENCE: Duration = Duration::from_secs(10);
 
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Kind {
+    /// The kind of database that a URL names, if it names one.
+    pub fn of_url(url: &str) -> Option<Self> {
+        if url.starts_with("sqlite:") {
+            Some(Self::Sqlite)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Some(Self::Postgres)
+        } else {
+            None
+        }
+    }
+}
+
 /// What survives a power loss on SQLite. (PostgreSQL decides that in its own configuration.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -70,16 +92,16 @@ impl Database {
     }
 
     async fn connect(options: &Options) -> Result<Self, Error> {
-        let (writer, reader) = if options.url.starts_with("sqlite:") {
-            sqlite::open(options).await?
-        } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
-            let pool = postgres::open(options).await?;
-            (pool.clone(), pool)
-        } else {
-            return Err(Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()));
+        let kind = Kind::of_url(&options.url)
+            .ok_or_else(|| Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()))?;
+        let (writer, reader) = match kind {
+            Kind::Sqlite => sqlite::open(options).await?,
+            Kind::Postgres => {
+                let pool = postgres::open(options).await?;
+                (pool.clone(), pool)
+            }
         };
-        let is_sqlite = writer.get_database_backend() == DbBackend::Sqlite;
-        let turn = is_sqlite.then(transaction::Turn::default);
+        let turn = (kind == Kind::Sqlite).then(transaction::Turn::default);
         Ok(Self { writer, reader, turn, clock: options.clock.clone(), options: options.clone() })
     }
 
@@ -148,4 +170,22 @@ async fn is_clean(connection: &mut impl sqlx::Connection) -> Result<bool, sqlx::
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_tells_the_kind() {
+        for url in ["sqlite://turnout.db", "sqlite:a.db"] {
+            assert_eq!(Kind::of_url(url), Some(Kind::Sqlite), "{url}");
+        }
+        for url in ["postgres://db/turnout", "postgresql://db/turnout"] {
+            assert_eq!(Kind::of_url(url), Some(Kind::Postgres), "{url}");
+        }
+        for url in ["", "mysql://db", "postgres", "turnout.db"] {
+            assert_eq!(Kind::of_url(url), None, "{url}");
+        }
+    }
 }

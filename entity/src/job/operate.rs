@@ -149,6 +149,9 @@ pub type Step = (Uuid, i64);
 /// failed → pending for failed jobs, of one event or of all, from behind `after` on and at most `limit`. Returns how many
 /// moved, and where to go on: a walk does not meet a job again that fails meanwhile.
 ///
+/// The jobs are locked where they are counted, so that those which somebody else retries at this moment do not make a
+/// batch look like the last one.
+///
 /// # Errors
 /// What the database answered.
 pub async fn retry_many(
@@ -167,8 +170,9 @@ pub async fn retry_many(
         &format!(
             "UPDATE job SET {RETRIED} WHERE state = 'failed' AND seq IN (
                  SELECT seq FROM job WHERE state = 'failed' AND (event_id, seq) > (?, ?) {of_event}
-                 ORDER BY event_id, seq LIMIT ?)
-             RETURNING event_id, seq"
+                 ORDER BY event_id, seq LIMIT ? {})
+             RETURNING event_id, seq",
+            tx.lock_clause("job")
         ),
         parameters,
     );

@@ -425,6 +425,8 @@ both_databases! {
         assert_eq!(emails(&admin.get("/admin/accounts?email=ann%2B").await), ["ann+list@example.org"]);
         assert!(emails(&admin.get("/admin/accounts?email=_nn").await).is_empty(), "no pattern");
         client.sign_up("ann+two@example.org").await;
+        let wrong = admin.get("/admin/accounts?email=ann%00").await;
+        assert_eq!((wrong.status, &wrong.body["errors"][0]["pointer"]), (422, &json!("?email")));
         let page = admin.get("/admin/accounts?limit=1&email=ann%2B").await;
         let link = page.header("link");
         let next = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tests::{Answer, Client, Kind, Process, Setup, Signal, World, both_databases};
 
@@ -53,6 +54,10 @@ fn refusal(answer: &Answer) -> (u16, String) {
 fn told(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
+
+/// Sessions on PostgreSQL that wait for a lock.
+pub(crate) const WAITING: &str = "SELECT count(*) AS n FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 async fn metrics(client: &Client) -> String {
     let answer = reqwest::get(format!("{}/metrics", client.base())).await.unwrap();
@@ -161,6 +166,25 @@ both_databases! {
         world.start_worker(&[]);
         world.settled().await;
         assert_eq!(world.number("SELECT count(*) AS n FROM job WHERE outcome = 'reserved'").await, 1203);
+    }
+
+    async fn jobs_that_somebody_else_retries_end_no_walk(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, ..Setup::default() });
+        if world.kind == Kind::Sqlite {
+            return; // Nobody else writes there meanwhile.
+        }
+        let (admin, event) = (admin(&client), client.event(5, json!({})).await);
+        world.enqueue(&event, 1200).await;
+        world.execute("UPDATE job SET state = 'failed', attempt = 7, last_error = 'x'").await;
+        let other = world.connect().await;
+        let retry_first = "UPDATE job SET state = 'pending' WHERE seq = (SELECT min(seq) FROM job)";
+        other.execute_unprepared(&format!("BEGIN; {retry_first}")).await.unwrap();
+        let retrying = tokio::spawn(async move { admin.post_empty("/admin/jobs/retry").await });
+        world.until(WAITING, |n| n == 1).await;
+        other.execute_unprepared("COMMIT").await.unwrap();
+        assert_eq!(retrying.await.unwrap().body["retried"], json!(1199));
+        failed(world, 0).await;
+        other.close().await.unwrap();
     }
 
     async fn jobs_are_listed_by_state_and_event(world: &mut World) {
@@ -313,7 +337,9 @@ both_databases! {
         let at = steps[1]["at"].as_str().unwrap();
         assert_eq!(count(format!("entity_id={ticket}&until={at}")).await, 1, "until is not included");
         assert_eq!(count(format!("entity_id={ticket}&since={at}")).await, 2, "since is");
-        for wrong in ["entity=seat", "entity_id=5", "event_id=", "since=yesterday", "actor=", "cursor=x", "limit=101"] {
+        let long = format!("actor={}", "a".repeat(201));
+        for wrong in ["entity=seat", "entity_id=5", "event_id=", "since=yesterday", "actor=", "actor=%00",
+            "action=%00", &long, "cursor=x", "cursor=0", "cursor=-9223372036854775808", "limit=101"] {
             assert_eq!(refusal(&admin.get(&format!("/admin/audit?{wrong}")).await), told(422, "invalid_request"), "{wrong}");
         }
     }

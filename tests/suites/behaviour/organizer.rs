@@ -1,9 +1,13 @@
 //! What organizers see of their events.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Setup, World, both_databases, new_key};
+use tests::{Answer, Client, Kind, Setup, World, both_databases, every, new_key};
 
-use crate::mine::{all_pages, run_out, texts, wait_in_line};
+use crate::{
+    mine::{all_pages, run_out, texts, wait_in_line},
+    operators::WAITING,
+};
 
 const SOMEWHERE: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -116,7 +120,7 @@ both_databases! {
     async fn attendees_come_as_csv_that_runs_nothing(world: &mut World) {
         let client = world.start(&WORKER_APART);
         let event = client.event(9, json!({"name": "A\"; filename=\"evil.exe"})).await;
-        let names = ["=HYPERLINK(\"http://evil.example\",\"Ada\")", "O\"Neil, \"Ann\"\nand more", "＝1+1", "-1", "Zoë; =1"];
+        let names = ["=HYPERLINK(\"http://evil.example\",\"Ada\")", "O\"Neil, \"Ann\"\nand more", "＝1+1", "-1", "Zoë; =1", "x;=cmd|'/c calc'!A1"];
         for (name, n) in names.iter().zip(0..) {
             invite(&client, &event, name, &format!("p{n}@example.org")).await;
         }
@@ -138,8 +142,8 @@ both_databases! {
         let (header, rows_found) = rows(&text);
         let cells = |column: usize| rows_found.iter().map(|row| row[column].clone()).collect::<Vec<_>>();
         assert_eq!(cells(3), [format!("'{}", names[0]), names[1].into(), "'＝1+1".into(), "'-1".into(), names[4].into(),
-            "Plus".into()]);
-        assert_eq!(cells(4)[5], "'+49@example.org");
+            "x;'=cmd|'/c calc'!A1".into(), "Plus".into()]);
+        assert_eq!(cells(4)[6], "'+49@example.org");
         // Every cell that is no text of a person's is the same as in JSON.
         let listed = all_pages(&organizer, &path).await;
         for (row, item) in rows_found.iter().zip(&listed) {
@@ -178,6 +182,33 @@ both_databases! {
         assert_eq!(numbers, (1..=5000).collect::<Vec<_>>());
         let tickets: std::collections::BTreeSet<&String> = found.iter().map(|row| &row[0]).collect();
         assert_eq!(tickets.len(), 5000);
+    }
+
+    async fn long_reads_leave_connections_to_everybody_else(world: &mut World) {
+        let client = world.start(&Setup { embedded: 0, ..Setup::default() });
+        if world.kind == Kind::Sqlite {
+            return; // Nothing makes a reader wait there.
+        }
+        let event = client.event(5, json!({})).await;
+        let lock = world.connect().await;
+        lock.execute_unprepared("BEGIN; LOCK TABLE ticket").await.unwrap();
+        let (lists, sums) = (format!("/events/{event}/attendees"), format!("/events/{event}/analytics"));
+        let asked = [lists.clone(), format!("{lists}?q=x"), sums, "/me/events".to_owned()].into_iter().cycle().take(40);
+        let ask = |path: String| {
+            let organizer = client.organizer().with("accept", if path == lists { "text/csv" } else { "*/*" });
+            async move { said(&organizer.get(&path).await) }
+        };
+        let answers = tokio::spawn(every(asked.map(ask).collect::<Vec<_>>()));
+        let mut most = world.until(WAITING, |n| n > 0).await;
+        assert_eq!(client.attendee("a@example.org").register(&event, "k").await.status, 202);
+        while !answers.is_finished() {
+            most = most.max(world.number(WAITING).await);
+        }
+        assert_eq!(most, 2);
+        assert_eq!(answers.await.unwrap(), vec![problem(503, "busy"); 40]);
+        lock.execute_unprepared("COMMIT").await.unwrap();
+        lock.close().await.unwrap();
+        assert_eq!(client.organizer().get(&lists).await.status, 200);
     }
 
     async fn the_waitlist_tells_who_is_where(world: &mut World) {

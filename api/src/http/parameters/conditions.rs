@@ -64,7 +64,7 @@ impl IfMatch {
 
 impl DryRun {
     fn read(query: Option<&str>) -> Result<Self, Problem> {
-        match query_value(query, "dry_run") {
+        match query_value(query, "dry_run").as_deref() {
             None | Some("false") => Ok(Self(false)),
             Some("true") => Ok(Self(true)),
             Some(_) => Err(wrong_parameter("?dry_run", FieldErrorCode::WrongType, "must be true or false".to_owned())),

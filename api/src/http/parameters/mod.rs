@@ -14,6 +14,8 @@ pub(crate) use prefer::Prefer;
 pub(crate) use trace::traceparent;
 pub(crate) use users::Users;
 
+use std::borrow::Cow;
+
 use super::problem::{FieldError, FieldErrorCode, Problem};
 
 /// Makes a type a parameter of routes: in a header or in the query.
@@ -46,9 +48,9 @@ macro_rules! parameter {
 }
 pub(in crate::http) use parameter;
 
-/// The first value of a query parameter. Those read with this never need escaping, so an escaped one is a wrong one.
-pub(in crate::http) fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    query?.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
+/// The first value of a query parameter, unescaped.
+pub(in crate::http) fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<Cow<'a, str>> {
+    form_urlencoded::parse(query?.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 /// A query parameter, named as in `?limit`, is wrong.
