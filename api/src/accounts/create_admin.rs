@@ -2,7 +2,7 @@
 
 use clap::Args;
 use entity::{
-    Database, Email, Error, Millis, Transaction,
+    Database, Email, Error, Kind, Millis, Transaction,
     account::{self, Model, Role},
     audit::{self, Actor, Moved, Step},
     session,
@@ -57,7 +57,7 @@ pub(crate) struct Made {
 impl CreateAdminArgs {
     /// What to make, or `None` and every mistake noted.
     pub(crate) fn check(self, mistakes: &mut Mistakes) -> Option<NewAdmin> {
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme)) {
+        if Kind::of_url(&self.database_url).is_none() {
             mistakes.note("--database-url", "must start with sqlite:// or postgres://");
         }
         let email = mistakes.take("--email", Email::parse(&self.email));
