@@ -7,6 +7,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 use worker::Doorbells;
 
 use crate::{
@@ -47,27 +48,14 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
-    let secret = secret(&settings, &database)?;
-    let auth = auth(&settings, secret.as_ref())?;
-    let accounts = match &auth {
-        Auth::Bearer(tokens) => Some(Arc::new(Accounts::new(Arc::clone(tokens), clock.clone()))),
-        Auth::Gateway(_) => None,
-    };
-    let logins = match secret.as_ref().filter(|_| settings.demo) {
-        Some(secret) => demo(&database, secret).await?,
-        None => vec![],
-    };
+    let People { secret, auth, accounts, logins } = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
 
     let doorbells = Doorbells::default();
     let metrics = Arc::new(Metrics::default());
-    let mut workers = JoinSet::new();
-    for _ in 0..settings.workers {
-        let observer = Arc::clone(&metrics);
-        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), observer, stop.clone()));
-    }
+    let mut workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
     let ring = Arc::clone(&doorbells.intents);
     let count = Arc::clone(&metrics);
     let (intake, writer) = Intake::start(database.clone(), move |intents| {
@@ -110,6 +98,44 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let _ = timeout_at(end, async { while workers.join_next().await.is_some() {} }).await;
     let _ = timeout(CLOSING, database.close()).await;
     Ok(())
+}
+
+/// Who may call, and how they prove it.
+struct People {
+    secret: Option<Secret>,
+    auth: Auth,
+    accounts: Option<Arc<Accounts>>,
+    /// Those of a demo.
+    logins: Vec<Login>,
+}
+
+async fn people(settings: &Settings, database: &Database, clock: &Clock) -> Result<People, Error> {
+    let secret = secret(settings, database)?;
+    let auth = auth(settings, secret.as_ref())?;
+    let accounts = match &auth {
+        Auth::Bearer(tokens) => Some(Arc::new(Accounts::new(Arc::clone(tokens), clock.clone()))),
+        Auth::Gateway(_) => None,
+    };
+    let logins = match secret.as_ref().filter(|_| settings.demo) {
+        Some(secret) => demo(database, secret).await?,
+        None => vec![],
+    };
+    Ok(People { secret, auth, accounts, logins })
+}
+
+fn start_workers(
+    settings: &Settings,
+    database: &Database,
+    doorbells: &Doorbells,
+    metrics: &Arc<Metrics>,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    for _ in 0..settings.workers {
+        let observer = Arc::clone(metrics);
+        workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), observer, stop.clone()));
+    }
+    workers
 }
 
 /// The secret that was set, or the one in the file beside the SQLite database. Machines that share a PostgreSQL server

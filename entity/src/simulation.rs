@@ -198,7 +198,7 @@ pub async fn remove_shadow(tx: &Transaction, simulation: &Simulation, limit: u32
     let Some(shadow_id) = simulation.shadow_id else { return Ok(false) };
     // Nothing of a shadow is recorded, so it does not matter who does this.
     let nobody = Actor::worker(simulation.id);
-    if let Some(shadow) = event::lock(tx, shadow_id).await?.filter(|shadow| shadow.shadow_of.is_some()) {
+    if let Some(shadow) = close(tx, shadow_id).await? {
         let pruned = prune::remove_all(tx, shadow_id, limit).await?;
         let mut seats = Seats::of(tx, shadow, &nobody, tx.now().await?);
         seats.give_back(pruned.seats)?;
@@ -211,4 +211,14 @@ pub async fn remove_shadow(tx: &Transaction, simulation: &Simulation, limit: u32
     tx.execute_raw(forget).await?;
     tx.execute_raw(sql(&**tx, "DELETE FROM event WHERE id = ? AND shadow_of IS NOT NULL", values![shadow_id])).await?;
     Ok(false)
+}
+
+/// Locks a shadow and ends it: nobody is offered the seats that come free while it is removed.
+async fn close(tx: &Transaction, shadow_id: Uuid) -> Result<Option<event::Model>, Error> {
+    let update = sql(
+        &**tx,
+        "UPDATE event SET status = 'cancelled', chore_at = NULL WHERE id = ? AND shadow_of IS NOT NULL RETURNING *",
+        values![shadow_id],
+    );
+    Ok(event::Model::find_by_statement(update).one(&**tx).await?)
 }
