@@ -84,15 +84,7 @@ parameter!(DryRun, in: Query, required: false,
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(*name, value.parse().unwrap());
-        }
-        headers
-    }
+    use super::{super::headers, *};
 
     #[test]
     fn validators_match_weakly() {

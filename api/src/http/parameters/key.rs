@@ -32,15 +32,7 @@ parameter!(IdempotencyKey, in: Header, required: true,
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(*name, value.parse().unwrap());
-        }
-        headers
-    }
+    use super::{super::headers, *};
 
     #[test]
     fn keys_are_visible_ascii() {

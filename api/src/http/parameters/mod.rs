@@ -57,3 +57,13 @@ pub(in crate::http) fn query_value<'a>(query: Option<&'a str>, name: &str) -> Op
 pub(in crate::http) fn wrong_parameter(pointer: &str, code: FieldErrorCode, detail: String) -> Problem {
     Problem::invalid(vec![FieldError { pointer: pointer.to_owned(), code, detail }])
 }
+
+/// Headers as a test writes them.
+#[cfg(test)]
+fn headers(lines: &[(&'static str, &str)]) -> poem::http::HeaderMap {
+    let mut headers = poem::http::HeaderMap::new();
+    for (name, value) in lines {
+        headers.append(*name, value.parse().unwrap());
+    }
+    headers
+}

@@ -50,15 +50,7 @@ parameter!(Prefer, in: Header, required: false,
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(*name, value.parse().unwrap());
-        }
-        headers
-    }
+    use super::{super::headers, *};
 
     #[test]
     fn waiting_is_capped_and_other_preferences_are_ignored() {

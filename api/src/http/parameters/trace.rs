@@ -16,15 +16,7 @@ pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(*name, value.parse().unwrap());
-        }
-        headers
-    }
+    use super::{super::headers, *};
 
     #[test]
     fn trace_parents_have_their_shape() {
