@@ -8,6 +8,7 @@ use entity::{
 };
 use ipnet::IpNet;
 use poem::{Endpoint, EndpointExt, Response, Route};
+use poem_openapi::OpenApi;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +89,16 @@ pub(crate) struct Gate {
 
 /// The whole HTTP side as one endpoint.
 pub(crate) fn endpoint(app: Arc<App>, gate: Gate) -> impl Endpoint<Output = Response> + 'static {
-    let service = openapi::service(routes::operations());
+    front(routes::operations(), app, gate)
+}
+
+/// These operations behind everything that every request goes through.
+pub(crate) fn front<T: OpenApi + 'static>(
+    operations: T,
+    app: Arc<App>,
+    gate: Gate,
+) -> impl Endpoint<Output = Response> + 'static {
+    let service = openapi::service(operations);
     let outer = Outer {
         auth: gate.auth,
         trusted_proxies: gate.trusted_proxies,

@@ -15,6 +15,7 @@
 mod accounts;
 mod app;
 mod attempt;
+mod baseline;
 mod calendar;
 mod cancel;
 mod check_in;
@@ -41,6 +42,7 @@ mod simulation;
 mod views;
 mod watch;
 
+pub use baseline::{Baseline, serve_baseline};
 pub use cli::main;
 
 /// The OpenAPI document, as `openapi.json` holds it.

@@ -97,6 +97,29 @@ impl Process {
         prlimit(Some(self.pid()), Resource::Fsize, unlimited).expect("the limit can be lifted");
     }
 
+    /// The processor time that it has used.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        // Behind the name, which may hold anything, the 12th and 13th field are ticks of a hundredth of a second.
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let ticks = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
+        Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
+    /// The most memory that it has had so far, in bytes.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let kibibytes = line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok());
+        kibibytes.expect("a number") * 1024
+    }
+
     /// kill -9, and waits until it is gone.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

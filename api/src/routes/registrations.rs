@@ -29,7 +29,7 @@ pub(super) struct Registrations;
 const RETRY_AFTER: u32 = 1;
 
 #[derive(ApiResponse)]
-enum Registered {
+pub(crate) enum Registered {
     /// It was decided before: this key was used already. With `Prefer: wait`, it failed.
     #[oai(status = 200)]
     Decided(
@@ -182,7 +182,7 @@ async fn with_position(
 }
 
 /// The answer to a request for seats, given what is known of the registration: README, "Register, by state".
-async fn answer(
+pub(crate) async fn answer(
     app: &App,
     viewer: &Viewer,
     known: Registration,
@@ -223,7 +223,7 @@ fn refused(view: &Registration, location: String, replayed: Option<String>, appl
 }
 
 /// The intent that a request expresses, every default filled in.
-fn intent(
+pub(crate) fn intent(
     caller: &Caller,
     key: IdempotencyKey,
     event_id: &str,
