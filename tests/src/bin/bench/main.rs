@@ -30,6 +30,10 @@ use scenario::Scenario;
 use site::Site;
 use tests::Programs;
 
+/// The baselines have the allocator that the real programs have.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Turnout on this machine.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
