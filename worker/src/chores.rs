@@ -35,12 +35,12 @@ pub(crate) async fn tend<'a>(
     limit: u32,
     suspect: &Suspect,
 ) -> Result<Vec<Tended<'a>>, Error> {
-    let last = claim.lanes.len() - 1;
+    let count = claim.lanes.len();
     let mut lanes = Vec::with_capacity(claim.lanes.len());
     let mut left = TENDED_MAX;
     for (place, Lane { event, last_seq, has_chores }) in claim.lanes.into_iter().enumerate() {
         let seats = Seats::of(tx, event, actor, claim.now);
-        let is_over = place == 0 || place < last || !claim.is_full;
+        let is_over = is_turn_over(place, count, claim.is_full);
         let mut lane = Tended { served: Served { seats, is_over }, last_seq, is_faulty: false };
         if has_chores {
             if left == 0 {
@@ -53,6 +53,12 @@ pub(crate) async fn tend<'a>(
         lanes.push(lane);
     }
     Ok(lanes)
+}
+
+/// Whether the turn of the lane at this place of so many is over with this batch. The last one of a full batch may have
+/// got less room than it needs, which is not its fault: it keeps its place. The first had all the room there is.
+fn is_turn_over(place: usize, count: usize, is_full: bool) -> bool {
+    place == 0 || place + 1 < count || !is_full
 }
 
 impl Tended<'_> {
@@ -74,5 +80,18 @@ impl Tended<'_> {
             self.last_seq = 0;
         }
         Ok((self, more))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lane_of_a_full_batch_keeps_its_place_unless_it_filled_it_alone() {
+        let turns = |count, is_full| (0..count).map(move |place| is_turn_over(place, count, is_full));
+        assert!(turns(3, false).eq([true, true, true]));
+        assert!(turns(3, true).eq([true, true, false]));
+        assert!(turns(1, true).eq([true]));
     }
 }

@@ -76,12 +76,14 @@ const LANES: &str = "SELECT event.*, turn.last_seq, turn.job_count, clock.now,
 /// CTEs with the `clock` and each `turn`. The lanes are sorted, then gone through only until the jobs are enough: the
 /// join keeps their order, and PostgreSQL locks a lane when it is come to.
 fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
-    let due = "job.event_id = next.id AND job.state = 'pending' AND job.run_at <= (SELECT now FROM clock)";
     let (jobs, limits) = match tx.get_database_backend() {
-        DbBackend::Postgres => {
-            (format!("LATERAL (SELECT job.seq FROM job WHERE {due} ORDER BY job.seq LIMIT ?) AS job ON TRUE"), 3)
+        DbBackend::Postgres => (
+            postgres_stretch("next.id", "9223372036854775807", "job.run_at <= (SELECT now FROM clock)") + " ON TRUE",
+            3,
+        ),
+        _ => {
+            ("job ON job.event_id = next.id AND state = 'pending' AND run_at <= (SELECT now FROM clock)".to_owned(), 2)
         }
-        _ => (format!("job ON {due}"), 2),
     };
     let (clock, mut parameters) = tx.clock();
     parameters.extend(vec![Value::from(i64::from(limit)); limits]);
@@ -96,6 +98,17 @@ fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
         lock = tx.try_lock_clause("event"),
     );
     (text, parameters)
+}
+
+/// The first due jobs of a lane, a stretch of the index of pending jobs. Written so that PostgreSQL cannot but go along the
+/// index and stop when it has enough: for `event_id = …` it would take an average lane for granted, and read and sort all
+/// of one that is longer.
+fn postgres_stretch(event_id: &str, last_seq: &str, is_due: &str) -> String {
+    format!(
+        "LATERAL (SELECT * FROM job WHERE state = 'pending' AND {is_due}
+             AND (job.event_id, job.seq) >= ({event_id}, 0) AND (job.event_id, job.seq) <= ({event_id}, {last_seq})
+             ORDER BY job.event_id, job.seq LIMIT ?) AS job"
+    )
 }
 
 fn turn(row: &QueryResult) -> Result<[Value; 3], Error> {
@@ -172,17 +185,16 @@ pub async fn pending(
     Ok(jobs)
 }
 
-/// One stretch of the index of pending jobs for each lane, whatever the database believes about their number.
 fn pending_of(backend: DbBackend, lanes: &[(Uuid, i64)], now: Millis, limit: u32) -> (String, Vec<Value>) {
     let (lanes, mut parameters) = rows(backend, lanes.iter().map(|(id, last_seq)| row![*id, *last_seq]).collect());
-    let due = "job.event_id = lane.event_id AND job.state = 'pending' AND job.seq <= lane.last_seq AND job.run_at <= ?";
     parameters.push(Value::from(now));
     let jobs = match backend {
         DbBackend::Postgres => {
             parameters.push(Value::from(i64::from(limit)));
-            format!("LATERAL (SELECT * FROM job WHERE {due} ORDER BY job.seq LIMIT ?) AS job")
+            postgres_stretch("lane.event_id", "lane.last_seq", "job.run_at <= ?")
         }
-        _ => format!("job WHERE {due}"),
+        _ => "job WHERE job.event_id = lane.event_id AND state = 'pending' AND seq <= last_seq AND run_at <= ?"
+            .to_owned(),
     };
     let text = format!(
         "WITH lane (event_id, last_seq) AS ({lanes})
