@@ -2,7 +2,7 @@
 //!
 //! - [`Database`] opens SQLite or PostgreSQL and begins the transactions; [`Changes`] tells when somebody committed.
 //! - [`event`], [`job`] and [`ticket`] hold one table each: its row, its states and every statement on it, noun first
-//!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
+//!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::claim`]/[`job::complete`], stand side
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
 //! - [`simulation`] and [`rehearsal`] are about hidden copies of events on which a sale is tried out.
@@ -32,7 +32,7 @@ pub mod mine;
 pub mod queue;
 pub mod registration;
 pub mod rehearsal;
-mod seats;
+pub mod seats;
 pub mod session;
 pub mod simulation;
 pub mod summary;

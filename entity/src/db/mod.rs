@@ -7,9 +7,9 @@ mod transaction;
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{DatabaseConnection, DbBackend, Value};
 
-pub(crate) use statement::{list, marks, sql, tuples, values};
+pub(crate) use statement::{list, marks, one_of, row, rows, sql, tuples, values};
 pub use transaction::Transaction;
 
 use crate::{Clock, Error, Millis};
@@ -131,6 +131,11 @@ impl Database {
     /// What the database answered.
     pub async fn now(&self) -> Result<Millis, Error> {
         transaction::now(&self.reader, &self.clock).await
+    }
+
+    /// The same as a CTE `clock (now)`, for a statement that needs no round trip for it, and its values.
+    pub(crate) fn clock(&self) -> (&'static str, Vec<Value>) {
+        transaction::clock(self.writer.get_database_backend(), &self.clock)
     }
 
     /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's

@@ -8,14 +8,14 @@ use std::{
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    TransactionTrait, Value,
 };
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::timeout,
 };
 
-use super::sql;
+use super::{sql, values};
 use crate::{Clock, Error, Millis, error::of_commit};
 
 /// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
@@ -47,6 +47,27 @@ impl Transaction {
     /// What the database answered.
     pub async fn now(&self) -> Result<Millis, Error> {
         now(&self.inner, &self.clock).await
+    }
+
+    /// The same as a CTE `clock (now)` of the statement that takes the decision, and its values: saves a round trip.
+    pub(crate) fn clock(&self) -> (&'static str, Vec<Value>) {
+        clock(self.get_database_backend(), &self.clock)
+    }
+
+    /// Does work that may fault alone: then it is undone, and the transaction goes on without it.
+    ///
+    /// # Errors
+    /// When the surroundings were at fault: that is everybody's.
+    pub async fn attempt<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Error> {
+        self.execute_unprepared("SAVEPOINT attempt").await?;
+        let result = work.await;
+        match result {
+            Err(error) if error.is_environmental() => return Err(error),
+            Err(_) => _ = self.execute_unprepared("ROLLBACK TO SAVEPOINT attempt").await?,
+            Ok(_) => {}
+        }
+        self.execute_unprepared("RELEASE SAVEPOINT attempt").await?;
+        Ok(result)
     }
 
     /// Makes the work durable and visible.
@@ -121,12 +142,22 @@ pub(super) async fn moment() {
     tokio::time::sleep(Duration::from_micros(fastrand::u64(500..1500))).await;
 }
 
-pub(super) async fn now(connection: &impl ConnectionTrait, clock: &Clock) -> Result<Millis, Error> {
-    if connection.get_database_backend() != DbBackend::Postgres {
-        return Ok(clock.now());
+pub(super) fn clock(backend: DbBackend, clock: &Clock) -> (&'static str, Vec<Value>) {
+    match backend {
+        // Not now(), which stands still at the start of the transaction.
+        DbBackend::Postgres => {
+            ("clock (now) AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint)", vec![])
+        }
+        _ => ("clock (now) AS (SELECT ?)", values![clock.now()]),
     }
-    // Not now(), which stands still at the start of the transaction.
-    let query = sql(connection, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now", vec![]);
+}
+
+pub(super) async fn now(connection: &impl ConnectionTrait, time: &Clock) -> Result<Millis, Error> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(time.now());
+    }
+    let (clock, values) = clock(connection.get_database_backend(), time);
+    let query = sql(connection, &format!("WITH {clock} SELECT now FROM clock"), values);
     let row = connection.query_one_raw(query).await?.ok_or(Error::Guard { what: "clock", expected: 1, actual: 0 })?;
     Ok(row.try_get("", "now")?)
 }
