@@ -7,9 +7,9 @@ mod transaction;
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{DatabaseConnection, DbBackend, QueryResult};
 
-pub(crate) use statement::{list, marks, sql, tuples, values};
+pub(crate) use statement::{list, marks, padded, sql, tuples, values};
 pub use transaction::Transaction;
 
 use crate::{Clock, Error, Millis};
@@ -131,6 +131,20 @@ impl Database {
     /// What the database answered.
     pub async fn now(&self) -> Result<Millis, Error> {
         transaction::now(&self.reader, &self.clock).await
+    }
+
+    /// What to add to the columns of a SELECT so that [`Self::read_at`] can tell when a row was read: on PostgreSQL a
+    /// statement that only asks for the time would double the cost of a small read.
+    pub(crate) fn clock_column(&self) -> String {
+        if self.is_postgres() { format!(", {}", transaction::NOW) } else { String::new() }
+    }
+
+    /// When a row was read whose columns include [`Self::clock_column`].
+    ///
+    /// # Errors
+    /// When they do not.
+    pub(crate) fn read_at(&self, row: &QueryResult) -> Result<Millis, Error> {
+        if self.is_postgres() { Ok(row.try_get("", "now")?) } else { Ok(self.clock.now()) }
     }
 
     /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's

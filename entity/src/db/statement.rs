@@ -36,6 +36,14 @@ pub(crate) fn list<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Vec<Va
     items.into_iter().map(Into::into).collect()
 }
 
+/// The items, the last one repeated until they are 1, 2, 4, 8 … many: then lists of all lengths share few texts, which
+/// connections keep prepared. Only for statements that something named twice makes no difference to.
+pub(crate) fn padded<T>(items: &[T]) -> impl ExactSizeIterator<Item = &T> {
+    let last = items.len().saturating_sub(1);
+    let count = if items.is_empty() { 0 } else { items.len().next_power_of_two() };
+    (0..count).map(move |index| &items[index.min(last)])
+}
+
 /// The values of a statement, in order.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$(sea_orm::Value::from($value)),*] };
@@ -50,6 +58,13 @@ mod tests {
     fn marks_are_numbered_for_postgres() {
         assert_eq!(numbered("a = ? AND b IN (?, ?)"), "a = $1 AND b IN ($2, $3)");
         assert_eq!(numbered("no values"), "no values");
+    }
+
+    #[test]
+    fn lists_of_many_lengths_have_few() {
+        let lengths = [0, 1, 2, 3, 5, 256, 257].map(|length| padded(&vec![(); length]).len());
+        assert_eq!(lengths, [0, 1, 2, 4, 8, 256, 512]);
+        assert_eq!(padded(&[7, 8, 9]).collect::<Vec<_>>(), [&7, &8, &9, &9]);
     }
 
     #[test]

@@ -121,12 +121,14 @@ pub(super) async fn moment() {
     tokio::time::sleep(Duration::from_micros(fastrand::u64(500..1500))).await;
 }
 
+/// PostgreSQL's clock as a column. Not `now()`, which stands still at the start of the transaction.
+pub(super) const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+
 pub(super) async fn now(connection: &impl ConnectionTrait, clock: &Clock) -> Result<Millis, Error> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(clock.now());
     }
-    // Not now(), which stands still at the start of the transaction.
-    let query = sql(connection, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now", vec![]);
+    let query = sql(connection, &format!("SELECT {NOW}"), vec![]);
     let row = connection.query_one_raw(query).await?.ok_or(Error::Guard { what: "clock", expected: 1, actual: 0 })?;
     Ok(row.try_get("", "now")?)
 }
