@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts::Accounts,
     code::Codes,
+    confirm::Confirms,
     http::{
         caller::Auth,
         outer::Outer,
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) intake: Intake,
     pub(crate) reads: Reads,
+    pub(crate) confirms: Confirms,
     pub(crate) watch: Arc<Watch>,
     pub(crate) progress: Progress,
     pub(crate) readings: Readings,

@@ -3,8 +3,8 @@
 //!
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
-//! - `group` does for many at once what they ask for at the same time: `intake` makes intents durable, `reads` looks
-//!   registrations and tickets up;
+//! - `group` does for many at once what they ask for at the same time: `intake` makes intents durable, `confirm` confirms
+//!   tickets, `reads` looks registrations and tickets up;
 //! - `watch` and `progress` serve those who wait;
 //! - `accounts` is who people are: signing up, logging in, tokens, roles;
 //! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
@@ -22,6 +22,7 @@ mod cancel;
 mod check_in;
 mod cli;
 mod code;
+mod confirm;
 mod export;
 mod group;
 mod http;

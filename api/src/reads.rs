@@ -1,4 +1,5 @@
-//! Reading registrations and tickets for everybody who asks at the same time: one statement for all of them.
+//! Reading registrations, tickets and the standing of callers for everybody who asks at the same time: one statement for
+//! all of them.
 //!
 //! A statement costs far more than a row that it brings. It begins after the requests that it is for came in, so nobody
 //! is told anything older than what was committed before they asked.
@@ -7,6 +8,7 @@ use std::{collections::HashMap, time::Duration};
 
 use entity::{
     Database, Error, Millis, Seen, Viewer,
+    account::{self, Standing},
     registration::{self, Registration},
     ticket,
 };
@@ -14,7 +16,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    group::{Group, Work},
+    group::{Group, Work, each_once},
     http::problem::{Code, Problem},
 };
 
@@ -33,6 +35,7 @@ type Found<T> = Option<(T, Millis)>;
 pub(crate) struct Reads {
     registrations: Group<Wanted, Found<Registration>>,
     tickets: Group<Wanted, Found<ticket::Model>>,
+    standings: Group<Uuid, Option<Standing>>,
 }
 
 impl Reads {
@@ -41,6 +44,7 @@ impl Reads {
         Self {
             registrations: Group::start(Registrations(database.clone()), tasks),
             tickets: Group::start(Tickets(database.clone()), tasks),
+            standings: Group::start(Standings(database.clone()), tasks),
         }
     }
 
@@ -55,6 +59,11 @@ impl Reads {
         let wanted = Wanted { id, viewer: viewer.clone() };
         Ok(self.tickets.ask(wanted).await?.ok_or(Code::NotFound)?)
     }
+
+    /// What this account may do now, if there is one.
+    pub(crate) async fn standing(&self, account_id: Uuid) -> Result<Option<Standing>, Problem> {
+        Ok(self.standings.ask(account_id).await?)
+    }
 }
 
 struct Registrations(Database);
@@ -66,7 +75,8 @@ impl Work for Registrations {
     const NAME: &'static str = "reading registrations";
 
     async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<Registration>>, Error> {
-        Ok(hand_out(&registration::look_up(&self.0, &ids(wanted)).await?, wanted))
+        let ids = each_once(wanted.iter().map(|wanted| wanted.id));
+        Ok(hand_out(&registration::look_up(&self.0, &ids).await?, wanted))
     }
 }
 
@@ -79,16 +89,23 @@ impl Work for Tickets {
     const NAME: &'static str = "reading tickets";
 
     async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<ticket::Model>>, Error> {
-        Ok(hand_out(&ticket::look_up(&self.0, &ids(wanted)).await?, wanted))
+        let ids = each_once(wanted.iter().map(|wanted| wanted.id));
+        Ok(hand_out(&ticket::look_up(&self.0, &ids).await?, wanted))
     }
 }
 
-/// Each once.
-fn ids(wanted: &[Wanted]) -> Vec<Uuid> {
-    let mut ids: Vec<Uuid> = wanted.iter().map(|wanted| wanted.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+struct Standings(Database);
+
+impl Work for Standings {
+    type Request = Uuid;
+    type Answer = Option<Standing>;
+
+    const NAME: &'static str = "reading standings";
+
+    async fn run(&self, account_ids: &[Uuid], _: Duration) -> Result<Vec<Option<Standing>>, Error> {
+        let standings = account::standings(self.0.reader(), &each_once(account_ids.iter().copied())).await?;
+        Ok(account_ids.iter().map(|id| standings.get(id).copied()).collect())
+    }
 }
 
 /// Gives everybody what they want and may see, in the order of the requests.
@@ -120,6 +137,5 @@ mod tests {
         let found = HashMap::from([seen(1, "a@x.org"), seen(2, "b@x.org")]);
         let all = [wanted(2, "b@x.org"), wanted(1, "b@x.org"), wanted(3, "b@x.org"), wanted(1, "a@x.org")];
         assert_eq!(hand_out(&found, &all), [Some((2, 9)), None, None, Some((1, 9))]);
-        assert_eq!(ids(&all), [1, 2, 3].map(Uuid::from_u128));
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     accounts::{AccessTokens, Accounts, Login, demo},
     app::{self, App, Gate},
     code::Codes,
+    confirm::{Confirmer, Confirms},
     http::{caller::Auth, server},
     intake::{Intake, Writer},
     long_reads::LongReads,
@@ -66,12 +67,14 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     let mut groups = JoinSet::new();
     let intake = Intake::start(Writer { database: database.clone(), written }, &mut groups);
     let reads = Reads::start(&database, &mut groups);
+    let confirms = Confirms::start(Confirmer(database.clone()), &mut groups);
     let watch = Arc::new(Watch::default());
     let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
     let app = Arc::new(App {
         database: database.clone(),
         intake,
         reads,
+        confirms,
         watch,
         progress: Progress::default(),
         readings: Readings::default(),

@@ -6,7 +6,7 @@ use sea_orm::{DbBackend, FromQueryResult, Set, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
-    db::{list, marks, sql, values},
+    db::{list, marks, padded, sql, values},
     error::guard,
     ticket::ACTIVE,
 };
@@ -246,6 +246,10 @@ pub struct Window {
 /// # Errors
 /// What the database answered.
 pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Window>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = list(padded(ids).copied());
     let query = sql(
         connection,
         &format!(
@@ -255,7 +259,7 @@ pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<
              FROM event JOIN account ON account.id = event.organizer_id WHERE event.id IN ({})",
             marks(ids.len())
         ),
-        list(ids.iter().copied()),
+        ids,
     );
     let windows = Window::find_by_statement(query).all(connection).await?;
     Ok(windows.into_iter().map(|window| (window.id, window)).collect())

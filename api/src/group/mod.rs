@@ -13,6 +13,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
+use uuid::Uuid;
 
 /// Requests that wait for the task at most.
 const WAITING_MAX: usize = 4096;
@@ -82,6 +83,14 @@ impl<Q, A> Group<Q, A> {
         self.0.try_send(waiting).map_err(|_| Unserved::Busy)?;
         answered.await.unwrap_or(Err(Unserved::Busy))
     }
+}
+
+/// The ids that a batch is about, in order: several requests may be about one thing.
+pub(crate) fn each_once(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 #[cfg(test)]

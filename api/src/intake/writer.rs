@@ -8,7 +8,7 @@ use super::{
     Intent, Verdict,
     batch::{Plan, account_ids, keys_to_look_up},
 };
-use crate::group::Work;
+use crate::group::{Work, each_once};
 
 /// Writes intents, and calls `written` after each transaction with their number.
 #[derive(Debug)]
@@ -35,9 +35,7 @@ impl<F: Fn(usize) + Send + Sync + 'static> Work for Writer<F> {
 async fn write(database: &Database, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
     let tx = database.begin(patience).await?;
     let now = tx.now().await?;
-    let mut event_ids: Vec<_> = intents.iter().map(|intent| intent.job.event_id).collect();
-    event_ids.sort_unstable();
-    event_ids.dedup();
+    let event_ids = each_once(intents.iter().map(|intent| intent.job.event_id));
     let standings = account::standings(&*tx, &account_ids(intents)).await?;
     let plan = Plan::new(intents, &standings, &event::windows(&*tx, &event_ids).await?, now);
     let stored = enqueue::insert(&tx, &plan.jobs(intents), now).await?;

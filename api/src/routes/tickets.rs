@@ -12,6 +12,7 @@ use crate::{
     app::App,
     attempt::attempt,
     cancel::cancel,
+    confirm::{Confirmation, confirm},
     http::{
         caller::{As, Attendee},
         fields::path_id,
@@ -20,7 +21,7 @@ use crate::{
         parameters::{IfNoneMatch, Prefer},
         problem::{Code, Problem},
     },
-    own_ticket::{confirm, extend, rename},
+    own_ticket::{extend, rename},
     views::{EditTicket, Ticket},
 };
 
@@ -82,9 +83,9 @@ impl Tickets {
         trace: Data<&Trace>,
     ) -> Result<Json<Ticket>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
-        let owner = caller.0.viewer();
-        let outcome = attempt(move || confirm(database.clone(), id, caller.0.viewer(), actor.clone())).await?;
+        let (owner, actor) = (caller.0.viewer(), caller.0.actor(&trace));
+        let wanted = Confirmation { id, viewer: owner.clone(), actor };
+        let outcome = confirm(&app.confirms, &app.database, wanted).await?;
         outcome.map(|ticket| Json(ticket.with_code(app.codes.as_ref(), &owner))).map_err(Problem::from)
     }
 

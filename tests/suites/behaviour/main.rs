@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod answers;
 mod callers;
+mod confirms;
 mod door;
 mod events;
 mod faults;
