@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Clock, Database, Error,
+    Clock, Database, Error, Millis,
     ticket::{self, TicketStatus},
 };
 use ipnet::IpNet;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts::Accounts,
     code::Codes,
+    confirm::Confirms,
     http::{
         caller::Auth,
         outer::Outer,
@@ -27,6 +28,7 @@ use crate::{
     progress::Progress,
     queue::Readings,
     readiness::Readiness,
+    reads::Reads,
     routes,
     watch::Watch,
 };
@@ -36,6 +38,8 @@ use crate::{
 pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) intake: Intake,
+    pub(crate) reads: Reads,
+    pub(crate) confirms: Confirms,
     pub(crate) watch: Arc<Watch>,
     pub(crate) progress: Progress,
     pub(crate) readings: Readings,
@@ -64,17 +68,15 @@ impl App {
         self.progress.position(&self.database, ticket.event_id, ticket.seq).await.map(Some)
     }
 
-    /// Waits until the ticket changes, if only by its hold running out, for at most `patience`.
-    pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, patience: Duration) -> Result<(), Error> {
-        let now = self.database.now().await?;
+    /// Waits until the ticket, read at `now`, changes, if only by its hold running out, for at most `patience`.
+    pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, now: Millis, patience: Duration) {
         if matches!(ticket.status_at(now), TicketStatus::Cancelled | TicketStatus::Expired) {
             // Nothing can change any more.
-            return Ok(());
+            return;
         }
         let lapses = ticket.expires_at.filter(|at| ticket.status == TicketStatus::Reserved && *at > now);
         let patience = lapses.map_or(patience, |at| patience.min(Duration::from_millis(at.abs_diff(now))));
         self.watch.change(ticket, patience).await;
-        Ok(())
     }
 }
 

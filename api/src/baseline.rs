@@ -9,11 +9,13 @@ use entity::{Clock, Database, Email, Error, job::enqueue::NewJob};
 use futures_util::future::BoxFuture;
 use poem::web::Data;
 use poem_openapi::{OpenApi, param::Path, payload::PlainText};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     app::{self, App, Gate},
+    confirm::{Confirmer, Confirms},
     http::{
         caller::{As, Attendee, Auth, Registrant},
         fields::path_id,
@@ -23,8 +25,9 @@ use crate::{
         problem::{Code, Problem},
         rate, server,
     },
-    intake::Intake,
+    intake::{Intake, Writer},
     long_reads::LongReads,
+    reads::Reads,
     routes::registrations::{Registered, answer, intent},
     views::{NewRegistration, Registration},
 };
@@ -50,10 +53,12 @@ pub async fn serve_baseline(
     baseline: Baseline,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let (intake, _) = Intake::start(database.clone(), |_| ());
+    let mut idle = JoinSet::new();
     let app = Arc::new(App {
+        intake: Intake::start(Writer { database: database.clone(), written: |_| () }, &mut idle),
+        reads: Reads::start(&database, &mut idle),
+        confirms: Confirms::start(Confirmer(database.clone()), &mut idle),
         database,
-        intake,
         watch: Arc::default(),
         progress: Default::default(),
         readings: Default::default(),

@@ -11,6 +11,7 @@
 //! - [`account`] and [`session`] are who people are and where they are logged in.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
+//! - [`Viewer`] and [`Audience`] decide who may see what; [`Seen`] is a row that was read for several viewers at once.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
 //! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
@@ -33,6 +34,7 @@ pub mod queue;
 pub mod registration;
 pub mod rehearsal;
 pub mod seats;
+mod seen;
 pub mod session;
 pub mod simulation;
 pub mod summary;
@@ -47,5 +49,6 @@ pub use db::{Database, Durability, Kind, Options, Transaction};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
 pub use seats::Seats;
-pub use viewer::Viewer;
+pub use seen::Seen;
+pub use viewer::{Audience, Viewer};
 pub use wake::{Changes, Topic, announce};

@@ -1,7 +1,10 @@
 //! The record: one row, never changed again, for each change of state of a ticket, an event or an account, written in
 //! the transaction that made the change.
 
+mod each;
 pub mod read;
+
+pub use each::{Act, record_each};
 
 use sea_orm::entity::prelude::*;
 

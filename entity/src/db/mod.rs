@@ -7,7 +7,7 @@ mod transaction;
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbBackend, Value};
+use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Value};
 
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, tuples, values};
 pub use transaction::Transaction;
@@ -134,8 +134,22 @@ impl Database {
     }
 
     /// The same as a CTE `clock (now)`, for a statement that needs no round trip for it, and its values.
-    pub(crate) fn clock(&self) -> (&'static str, Vec<Value>) {
+    pub(crate) fn clock(&self) -> (String, Vec<Value>) {
         transaction::clock(self.writer.get_database_backend(), &self.clock)
+    }
+
+    /// What to add to the columns of a SELECT so that [`Self::read_at`] can tell when a row was read: on PostgreSQL a
+    /// statement that only asks for the time would double the cost of a small read.
+    pub(crate) fn clock_column(&self) -> String {
+        if self.is_postgres() { format!(", {} AS now", transaction::NOW) } else { String::new() }
+    }
+
+    /// When a row was read whose columns include [`Self::clock_column`].
+    ///
+    /// # Errors
+    /// When they do not.
+    pub(crate) fn read_at(&self, row: &QueryResult) -> Result<Millis, Error> {
+        if self.is_postgres() { Ok(row.try_get("", "now")?) } else { Ok(self.clock.now()) }
     }
 
     /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's

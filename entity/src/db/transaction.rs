@@ -50,7 +50,7 @@ impl Transaction {
     }
 
     /// The same as a CTE `clock (now)` of the statement that takes the decision, and its values: saves a round trip.
-    pub(crate) fn clock(&self) -> (&'static str, Vec<Value>) {
+    pub(crate) fn clock(&self) -> (String, Vec<Value>) {
         clock(self.get_database_backend(), &self.clock)
     }
 
@@ -142,22 +142,21 @@ pub(super) async fn moment() {
     tokio::time::sleep(Duration::from_micros(fastrand::u64(500..1500))).await;
 }
 
-pub(super) fn clock(backend: DbBackend, clock: &Clock) -> (&'static str, Vec<Value>) {
+/// PostgreSQL's clock. Not `now()`, which stands still at the start of the transaction.
+pub(super) const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+pub(super) fn clock(backend: DbBackend, clock: &Clock) -> (String, Vec<Value>) {
     match backend {
-        // Not now(), which stands still at the start of the transaction.
-        DbBackend::Postgres => {
-            ("clock (now) AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint)", vec![])
-        }
-        _ => ("clock (now) AS (SELECT ?)", values![clock.now()]),
+        DbBackend::Postgres => (format!("clock (now) AS (SELECT {NOW})"), vec![]),
+        _ => ("clock (now) AS (SELECT ?)".to_owned(), values![clock.now()]),
     }
 }
 
-pub(super) async fn now(connection: &impl ConnectionTrait, time: &Clock) -> Result<Millis, Error> {
+pub(super) async fn now(connection: &impl ConnectionTrait, clock: &Clock) -> Result<Millis, Error> {
     if connection.get_database_backend() != DbBackend::Postgres {
-        return Ok(time.now());
+        return Ok(clock.now());
     }
-    let (clock, values) = clock(connection.get_database_backend(), time);
-    let query = sql(connection, &format!("WITH {clock} SELECT now FROM clock"), values);
+    let query = sql(connection, &format!("SELECT {NOW} AS now"), vec![]);
     let row = connection.query_one_raw(query).await?.ok_or(Error::Guard { what: "clock", expected: 1, actual: 0 })?;
     Ok(row.try_get("", "now")?)
 }
