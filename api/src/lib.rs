@@ -41,7 +41,7 @@ mod simulation;
 mod views;
 mod watch;
 
-pub use cli::main;
+pub use cli::{main, serve_inside};
 
 /// The OpenAPI document, as `openapi.json` holds it.
 pub fn openapi_document() -> String {

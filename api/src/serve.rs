@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use entity::{Clock, Database, Error, Options};
 use tokio::{
+    net::TcpListener,
     task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
@@ -48,11 +49,37 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
-    let People { secret, auth, accounts, logins } = people(&settings, &database, &clock).await?;
+    let people = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
+    greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
+    run(settings, clock, database, people, listener, stop).await;
+    Ok(())
+}
 
+/// Serves on a database and a listener that are open already, until `stop`, and then closes them.
+pub(crate) async fn serve_opened(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let people = people(&settings, &database, &clock).await?;
+    run(settings, clock, database, people, listener, stop).await;
+    Ok(())
+}
+
+async fn run(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    people: People,
+    listener: TcpListener,
+    stop: CancellationToken,
+) {
+    let People { secret, auth, accounts, .. } = people;
     let doorbells = Doorbells::default();
     let metrics = Arc::new(Metrics::default());
     let mut workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
@@ -87,7 +114,6 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
             Instant::now() + SHUTDOWN
         }
     });
-    greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &logins);
     let gate = Gate { auth, trusted_proxies: settings.trusted_proxies.into(), limits: settings.limits, clock };
     server::serve(listener, app::endpoint(app, gate), stop).await;
 
@@ -97,7 +123,6 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     watcher.abort();
     let _ = timeout_at(end, async { while workers.join_next().await.is_some() {} }).await;
     let _ = timeout(CLOSING, database.close()).await;
-    Ok(())
 }
 
 /// Who may call, and how they prove it.
