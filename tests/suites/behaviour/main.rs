@@ -19,6 +19,7 @@ mod mine;
 mod openapi;
 mod operators;
 mod organizer;
+mod plans;
 mod sale;
 mod schemas;
 mod settings;
