@@ -5,6 +5,7 @@ mod counts;
 mod expected;
 mod population;
 mod shape;
+mod traffic;
 
 use std::{
     collections::BTreeMap,
@@ -12,13 +13,14 @@ use std::{
 };
 
 use sea_orm::Statement;
-use tests::{Client, Inside, Kind, Note, World, both_databases, every, new_key, plan};
+use tests::{Inside, Kind, Note, World, both_databases, plan};
 use tokio::time::sleep;
 
 use self::{
     expected::{EXPECTED, Expected},
-    population::{FULL, LAST_SEAT, QUIET, event, populate},
+    population::populate,
     shape::{is_control, shape},
+    traffic::{decisions, requests},
 };
 
 /// How long a worker may take to come to everything that it does.
@@ -70,44 +72,6 @@ async fn everything(world: &World, service: &Inside) -> Vec<Note> {
 /// What is expected of a statement of this shape.
 fn expected(text: &str) -> Option<&'static Expected> {
     EXPECTED.iter().filter(|expected| text.contains(expected.text)).max_by_key(|expected| expected.text.len())
-}
-
-/// What people do while no worker runs.
-async fn requests(person: &Client) {
-    let asked = every((0..8).map(|n| {
-        let person = person.clone();
-        async move { person.register(&event(QUIET + n), &new_key()).await }
-    }));
-    let pending = asked.await[0].text("id");
-    for _ in 0..2 {
-        assert_eq!(person.register(&event(QUIET + 9), "again").await.status, 202);
-    }
-    assert_eq!(person.get(&format!("/registrations/{pending}")).await.text("status"), "pending");
-    assert_eq!(person.get(&format!("/events/{}", event(QUIET))).await.status, 200);
-    let page = person.get("/events?limit=20").await;
-    let next = person.get(&format!("/events?limit=20&cursor={}", page.text("next_cursor"))).await;
-    assert_eq!(next.status, 200);
-}
-
-/// What becomes of it all, and of what people do with their tickets, while a worker runs.
-async fn decisions(world: &World, person: &Client) {
-    let ticket = person.ticket(&event(QUIET + 10)).await;
-    let path = format!("/tickets/{ticket}");
-    let waits = tokio::spawn({
-        let (person, path) = (person.waiting(20), path.clone());
-        async move { person.get(&path).await }
-    });
-    assert_eq!(person.post_empty(&format!("{path}/confirm")).await.status, 200);
-    assert_eq!(waits.await.unwrap().status, 200);
-
-    let waiting = person.waiting(20).register(&event(FULL), &new_key()).await.text("ticket_id");
-    assert!(person.get(&format!("/tickets/{waiting}")).await.body["position"].as_i64().unwrap() > 300);
-
-    let last = person.ticket(&event(LAST_SEAT)).await;
-    world.enqueue(&event(LAST_SEAT), 3).await;
-    world.settled().await;
-    assert_eq!(person.post_empty(&format!("/tickets/{last}/cancel")).await.status, 200);
-    world.until("SELECT count(*) AS n FROM ticket WHERE status = 'reserved' AND expires_at = 1", |n| n == 0).await;
 }
 
 /// The plan of each statement is the one that is meant for it, each statement has one, and each that is meant was met.
