@@ -8,7 +8,7 @@ mod shape;
 mod traffic;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -79,7 +79,7 @@ async fn judge(world: &World, notes: &[Note]) {
     let statements: BTreeMap<&str, &Statement> =
         notes.iter().map(|note| (note.statement.sql.as_str(), &note.statement)).collect();
     let db = world.connect().await;
-    let mut wrong = vec![];
+    let mut wrong = BTreeSet::new();
     for statement in statements.into_values().filter(|statement| !is_control(statement)) {
         let (text, steps) = (shape(statement), plan(&db, statement).await);
         let expected = expected(&text).and_then(|expected| expected.on(world.kind));
@@ -87,9 +87,10 @@ async fn judge(world: &World, notes: &[Note]) {
             steps.iter().all(|step| expected.contains(&step.as_str())) && steps.is_empty() == expected.is_empty()
         });
         if !is_meant {
-            wrong.push(format!("{text}\n    is planned as {steps:?}\n    and meant as {expected:?}"));
+            wrong.insert(format!("{text}\n    is planned as {steps:?}\n    and meant as {expected:?}"));
         }
     }
     db.close().await.unwrap();
+    let wrong: Vec<String> = wrong.into_iter().collect();
     assert!(wrong.is_empty(), "{:?}:\n{}", world.kind, wrong.join("\n"));
 }
