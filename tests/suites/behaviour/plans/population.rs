@@ -3,20 +3,20 @@
 
 use tests::{Kind, World};
 
-const EVENTS: u32 = 2000;
-const ACCOUNTS: u32 = 5000;
+const EVENTS: u32 = 10_000;
+const ACCOUNTS: u32 = 10_000;
 
 /// Seats of all events but those below.
 const CAPACITY: u32 = 1000;
 
 // Events of which something more is known than the past of all, by number.
 
-/// 40 events from this one on have 25 pending jobs each. This one has ten seats left and no waitlist,
+/// 200 events from this one on have five pending jobs each. This one has three seats left and no waitlist,
 const SCARCE: u32 = 100;
-/// and this one has ten seats left and a waitlist.
+/// and this one has three seats left and a waitlist.
 const FILLING: u32 = SCARCE + 1;
 /// 100 events from this one on have five lasting holds each.
-const HOLDING: u32 = 200;
+const HOLDING: u32 = 300;
 /// Three events from this one on have ten holds each that ran out.
 const LAPSED: u32 = 400;
 /// 300 people wait, and no seat is free.
@@ -31,7 +31,7 @@ pub(super) const QUIET: u32 = 1000;
 const WAITLISTS: &[u32] = &[FILLING, FULL, MOVING, LAST_SEAT];
 
 /// Seats that are free.
-const FREE: &[(u32, u32)] = &[(SCARCE, 10), (FILLING, 10), (FULL, 0), (MOVING, 0), (LAST_SEAT, 1)];
+const FREE: &[(u32, u32)] = &[(SCARCE, 3), (FILLING, 3), (FULL, 0), (MOVING, 0), (LAST_SEAT, 1)];
 
 /// Jobs that are alike, and what they led to.
 struct Stock {
@@ -45,8 +45,8 @@ struct Stock {
 
 const LATE: &str = "4102444800000";
 
-const PAST: &str = "CASE WHEN seq % 20 < 12 THEN 'confirmed' WHEN seq % 20 < 15 THEN 'cancelled'
-    WHEN seq % 20 < 17 THEN 'expired' ELSE 'checked_in' END";
+const PAST: &str = "CASE WHEN seq / 7 % 20 < 12 THEN 'confirmed' WHEN seq / 7 % 20 < 15 THEN 'cancelled'
+    WHEN seq / 7 % 20 < 17 THEN 'expired' ELSE 'checked_in' END";
 
 const STOCK: &[Stock] = &[
     Stock { jobs: 100_000, events: (1, EVENTS), tag: "past", led_to: Some(("reserved", PAST, "1")) },
@@ -55,7 +55,7 @@ const STOCK: &[Stock] = &[
     Stock { jobs: 10, events: (MOVING, 1), tag: "moving", led_to: Some(("reserved", "'reserved'", "1")) },
     Stock { jobs: 100, events: (MOVING, 1), tag: "hoping", led_to: Some(("waitlisted", "'waitlisted'", "NULL")) },
     Stock { jobs: 300, events: (FULL, 1), tag: "waiting", led_to: Some(("waitlisted", "'waitlisted'", "NULL")) },
-    Stock { jobs: 1000, events: (SCARCE, 40), tag: "pending", led_to: None },
+    Stock { jobs: 1000, events: (SCARCE, 200), tag: "pending", led_to: None },
 ];
 
 /// The id of an event by its number.
