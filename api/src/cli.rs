@@ -56,9 +56,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Serves on a database and a listener that are open already, until `stop`, and then closes them: the service inside another
-/// program, such as a test that looks at its statements. `flags` are those of the api; where the data is, the address and
-/// the log are the caller's.
+/// Serves on a database and a listener that are open already, until `stop`, and then closes them: the service inside
+/// another program, such as a test that looks at its statements. `flags` are those of the api; where the data is, the
+/// address and the log are the caller's.
 ///
 /// # Errors
 /// [`Error::Unusable`] for wrong flags; otherwise what the database answered.

@@ -87,8 +87,8 @@ impl Process {
         kill_process(self.pid(), signal).expect("the process is there");
     }
 
-    /// The processor time that it has taken so far, its own and the system's for it. Of a process that has nothing to do
-    /// that is what waiting costs.
+    /// The processor time that it has taken so far, its own and the system's for it. Of a process that has nothing to
+    /// do that is what waiting costs.
     ///
     /// # Panics
     /// When the process is gone, or the system is not Linux.

@@ -108,9 +108,10 @@ impl Database {
         Ok(Self { writer, reader, turn, clock: options.clock.clone(), options: options.clone(), tap: Tap::default() })
     }
 
-    /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs on
-    /// the task that asked. It is shown `BEGIN`, `COMMIT` and `ROLLBACK` too, but neither the rollback of a transaction
-    /// that is dropped nor the connections that hear commits of others, and nothing of clones made before.
+    /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs
+    /// on the task that asked. It is shown `BEGIN`, `COMMIT` and `ROLLBACK` too, but neither the rollback of a
+    /// transaction that is dropped, nor what the migration and those who hear commits of others ask, and nothing of
+    /// clones made before.
     pub fn showing(mut self, show: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
         let tap = Tap::new(show);
         tap.install(&mut self.writer);

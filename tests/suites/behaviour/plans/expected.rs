@@ -54,7 +54,7 @@ pub(super) const EXPECTED: &[Expected] = &[
         "FROM event JOIN account ON account.id = event.organizer_id WHERE event.id IN (?)",
         &["event_pkey", "account_pkey"],
     ),
-    // SQLite asks for each of several jobs whether there are tickets of it already that had no job.
+    // SQLite asks for each new job whether there are tickets that missed it.
     each("INSERT INTO job", &["ticket_job_id_key"], &[]),
     both("FROM wanted JOIN job", &["job_key_scope_idempotency_key_key"]),
     // Reads.
@@ -113,8 +113,10 @@ pub(super) const EXPECTED: &[Expected] = &[
     both("INSERT INTO audit", &[]),
     each("UPDATE event SET capacity = ?", &["event_pkey", "event_turn_order"], &["event_pkey"]),
     // Holds that ran out, and the waitlist.
+    // By `ticket_due` SQLite goes through what is due in other events too.
     each("UPDATE ticket SET status = 'expired'", &["ticket_held", "ticket_due"], &["ticket_held", "ticket_pkey"]),
     both("WITH RECURSIVE waiting (size)", &["ticket_waiting"]),
+    // By `ticket_line` PostgreSQL passes over parties of other sizes.
     each(
         "AND party_size = ? ORDER BY seq LIMIT ?) AS stretch",
         &["ticket_waiting"],
@@ -126,6 +128,7 @@ pub(super) const EXPECTED: &[Expected] = &[
     ),
     both("UPDATE ticket SET status = 'reserved'", &["ticket_pkey"]),
     // What people do with their tickets.
+    // By `ticket_due` PostgreSQL goes through all live holds of all events, because it counts on few.
     each("UPDATE ticket SET status = 'confirmed'", &["ticket_id_key"], &["ticket_id_key", "ticket_due"]),
     both("UPDATE ticket SET status = 'cancelled'", &["ticket_id_key"]),
     // Signals and time.
@@ -134,7 +137,7 @@ pub(super) const EXPECTED: &[Expected] = &[
     // Workers' chores that are not hot, but happen when one starts.
     both("FROM session WHERE expires_at <= ?", &["session_expiry"]),
     both("SELECT event.id FROM event WHERE (coalesce(ends_at, starts_at) < ?", &["scan event", "job_event"])
-        .because("every ten minutes, by one worker"),
+        .because("each worker asks every ten minutes"),
     both("FROM simulation", &[]),
     both("worker", &[]),
 ];
