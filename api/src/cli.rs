@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::{Parser, Subcommand};
-use entity::{Clock, Durability, Error, Options};
+use entity::{Clock, Database, Durability, Error, Options};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use worker::Mistakes;
 
 use crate::{
     accounts::{CreateAdminArgs, NewAdmin, create_admin},
     openapi_document,
-    serve::{open, serve},
+    serve::{open, serve, serve_opened},
     settings::ServeArgs,
 };
 
@@ -52,6 +54,26 @@ pub fn main() -> ExitCode {
             },
         ),
     }
+}
+
+/// Serves on a database and a listener that are open already, until `stop`, and then closes them: the service inside
+/// another program, such as a test that looks at its statements. `flags` are those of the api; where the data is, the
+/// address and the log are the caller's.
+///
+/// # Errors
+/// [`Error::Unusable`] for wrong flags; otherwise what the database answered.
+pub async fn serve_inside(
+    flags: &[&str],
+    database: Database,
+    clock: Clock,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let args = Args::try_parse_from([&["api"], flags].concat()).map_err(|error| Error::Unusable(error.to_string()))?;
+    let mut mistakes = Mistakes::default();
+    let settings = args.serve.check(&mut mistakes);
+    let settings = settings.ok_or_else(|| Error::Unusable(mistakes.report().unwrap_or_default()))?;
+    serve_opened(settings, clock, database, listener, stop).await
 }
 
 /// Runs work with its settings, or tells what is wrong with them.

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use entity::{Clock, Database, Error, Options};
 use tokio::{
+    net::TcpListener,
     task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
@@ -50,11 +51,37 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
-    let People { secret, auth, accounts, logins } = people(&settings, &database, &clock).await?;
+    let people = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
+    greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
+    run(settings, clock, database, people, listener, stop).await;
+    Ok(())
+}
 
+/// Serves on a database and a listener that are open already, until `stop`, and then closes them.
+pub(crate) async fn serve_opened(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let people = people(&settings, &database, &clock).await?;
+    run(settings, clock, database, people, listener, stop).await;
+    Ok(())
+}
+
+async fn run(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    people: People,
+    listener: TcpListener,
+    stop: CancellationToken,
+) {
+    let People { secret, auth, accounts, .. } = people;
     let doorbells = Doorbells::default();
     let metrics = Arc::new(Metrics::default());
     let workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
@@ -95,7 +122,6 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
             Instant::now() + SHUTDOWN
         }
     });
-    greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &logins);
     let gate = Gate { auth, trusted_proxies: settings.trusted_proxies.into(), limits: settings.limits, clock };
     server::serve(listener, app::endpoint(app, gate), stop).await;
 
@@ -105,7 +131,6 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     watcher.abort();
     let _ = timeout_at(end, all(workers)).await;
     let _ = timeout(CLOSING, database.close()).await;
-    Ok(())
 }
 
 /// Waits until all of them have ended. Those that have not when this is given up are cut off.

@@ -6,6 +6,8 @@
 #![expect(clippy::expect_used, reason = "what goes wrong in the harness fails the test it serves")]
 
 mod client;
+mod inside;
+mod plan;
 mod postgres;
 mod process;
 mod promises;
@@ -13,6 +15,8 @@ mod run;
 mod world;
 
 pub use client::{Answer, Client, PASSWORD, count, every, new_key};
+pub use inside::{Inside, InsideWorker, Note};
+pub use plan::plan;
 pub use process::{Process, Signal};
 pub use run::{Body, Programs, run};
 pub use world::{Kind, SECRET, Setup, World};

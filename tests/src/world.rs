@@ -147,7 +147,12 @@ impl World {
     pub fn client(&self, index: usize) -> Client {
         let greeting = &self.apis[index].greeting;
         let base = greeting.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
-        Client::new(self.http.clone(), base.trim_end_matches(',').to_owned())
+        self.client_of(base.trim_end_matches(','))
+    }
+
+    /// A client of the api at this address that says nothing about who it is.
+    pub(crate) fn client_of(&self, base: &str) -> Client {
+        Client::new(self.http.clone(), base.to_owned())
     }
 
     /// The URL of the database.

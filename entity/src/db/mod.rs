@@ -3,13 +3,15 @@
 mod postgres;
 mod sqlite;
 mod statement;
+mod tap;
 mod transaction;
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Value};
+use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, tuples, values};
+use tap::Tap;
 pub use transaction::Transaction;
 
 use crate::{Clock, Error, Millis};
@@ -73,6 +75,7 @@ pub struct Database {
     turn: Option<transaction::Turn>,
     clock: Clock,
     options: Options,
+    tap: Tap,
 }
 
 impl Database {
@@ -102,7 +105,18 @@ impl Database {
             }
         };
         let turn = (kind == Kind::Sqlite).then(transaction::Turn::default);
-        Ok(Self { writer, reader, turn, clock: options.clock.clone(), options: options.clone() })
+        Ok(Self { writer, reader, turn, clock: options.clock.clone(), options: options.clone(), tap: Tap::default() })
+    }
+
+    /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs
+    /// on the task that asked. It is shown `BEGIN`, `COMMIT` and `ROLLBACK` too, but neither the rollback of a
+    /// transaction that is dropped, nor what the migration and those who hear commits of others ask, and nothing of
+    /// clones made before.
+    pub fn showing(mut self, show: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
+        let tap = Tap::new(show);
+        tap.install(&mut self.writer);
+        tap.install(&mut self.reader);
+        Self { tap, ..self }
     }
 
     /// For statements that only read.
@@ -158,7 +172,7 @@ impl Database {
     /// # Errors
     /// [`Error::Busy`] when the lock or a connection was not to be had in time.
     pub async fn begin(&self, patience: Duration) -> Result<Transaction, Error> {
-        transaction::begin(&self.writer, self.clock.clone(), self.turn.as_ref(), patience).await
+        transaction::begin(&self.writer, self.clock.clone(), self.turn.as_ref(), self.tap.clone(), patience).await
     }
 
     /// A separate connection that hears commits of others.

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{sql, values};
+use super::{sql, tap::Tap, values};
 use crate::{Clock, Error, Millis, error::of_commit};
 
 /// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
@@ -23,6 +23,7 @@ use crate::{Clock, Error, Millis, error::of_commit};
 pub struct Transaction {
     inner: DatabaseTransaction,
     clock: Clock,
+    tap: Tap,
     /// Dropped after `inner`: the next one begins when this one is over.
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -75,7 +76,10 @@ impl Transaction {
     /// # Errors
     /// [`Error::Uncertain`] when it is not known whether it did; otherwise what the database answered.
     pub async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await.map_err(of_commit)
+        let backend = self.inner.get_database_backend();
+        self.inner.commit().await.map_err(of_commit)?;
+        self.tap.show_text(backend, "COMMIT");
+        Ok(())
     }
 
     /// Undoes the work now rather than when the connection is used next.
@@ -83,7 +87,10 @@ impl Transaction {
     /// # Errors
     /// What the database answered.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.inner.rollback().await?)
+        let backend = self.inner.get_database_backend();
+        self.inner.rollback().await?;
+        self.tap.show_text(backend, "ROLLBACK");
+        Ok(())
     }
 
     /// What to add to a SELECT to lock its rows of `table` until the end of this transaction. SQLite needs nothing: the
@@ -108,6 +115,7 @@ pub(super) async fn begin(
     connection: &DatabaseConnection,
     clock: Clock,
     turn: Option<&Turn>,
+    tap: Tap,
     patience: Duration,
 ) -> Result<Transaction, Error> {
     let since = Instant::now();
@@ -117,7 +125,10 @@ pub(super) async fn begin(
     };
     loop {
         match try_begin(connection).await {
-            Ok(inner) => return Ok(Transaction { inner, clock, _turn: turn }),
+            Ok(inner) => {
+                tap.show_text(connection.get_database_backend(), "BEGIN");
+                return Ok(Transaction { inner, clock, tap, _turn: turn });
+            }
             Err(error) if !error.is_lock() => return Err(error),
             Err(_) if since.elapsed() >= patience => return Err(Error::Busy),
             Err(_) => moment().await,

@@ -1,0 +1,96 @@
+//! What a request costs the database: how many statements an operation takes, and that each of them reaches its rows
+//! through the index that is meant for it, however much is stored.
+
+mod counts;
+mod expected;
+mod population;
+mod shape;
+mod traffic;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use sea_orm::Statement;
+use tests::{Inside, Kind, Note, World, both_databases, plan};
+use tokio::time::sleep;
+
+use self::{
+    expected::{EXPECTED, Expected},
+    population::populate,
+    shape::{is_control, shape},
+    traffic::{decisions, requests},
+};
+
+/// How long a worker may take to come to everything that it does.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+both_databases! {
+    async fn every_hot_statement_has_the_plan_that_is_meant(world: &mut World) {
+        let service = Inside::start(world).await;
+        let person = service.client.sign_up("hot@example.org").await;
+        populate(world).await;
+        service.take();
+        requests(&person).await;
+        let worker = service.start_worker();
+        decisions(world, &person).await;
+        let notes = everything(world, &service).await;
+        worker.stop().await;
+        judge(world, &notes).await;
+        if world.kind == Kind::Sqlite {
+            // Nobody counts in production, where the planner has to do without.
+            world.execute("DELETE FROM sqlite_stat1").await;
+            judge(world, &notes).await;
+        }
+        service.stop().await;
+    }
+
+    async fn every_operation_takes_so_many_statements(world: &mut World) {
+        let service = Inside::start(world).await;
+        counts::compare(world, &service).await;
+        service.stop().await;
+    }
+}
+
+/// What was executed so far, once all of it that is expected was.
+async fn everything(world: &World, service: &Inside) -> Vec<Note> {
+    let (mut notes, since) = (vec![], Instant::now());
+    loop {
+        notes.extend(service.take());
+        let met: Vec<&str> = notes.iter().filter_map(|note| Some(expected(&shape(&note.statement))?.text)).collect();
+        let hot = EXPECTED.iter().filter(|expected| expected.on(world.kind).is_some());
+        let missed: Vec<&str> = hot.map(|expected| expected.text).filter(|text| !met.contains(text)).collect();
+        if missed.is_empty() {
+            return notes;
+        }
+        assert!(since.elapsed() < PATIENCE, "{:?} was not asked: {missed:#?}", world.kind);
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What is expected of a statement of this shape.
+fn expected(text: &str) -> Option<&'static Expected> {
+    EXPECTED.iter().filter(|expected| text.contains(expected.text)).max_by_key(|expected| expected.text.len())
+}
+
+/// The plan of each statement is the one that is meant for it, each statement has one, and each that is meant was met.
+async fn judge(world: &World, notes: &[Note]) {
+    let statements: BTreeMap<&str, &Statement> =
+        notes.iter().map(|note| (note.statement.sql.as_str(), &note.statement)).collect();
+    let db = world.connect().await;
+    let mut wrong = BTreeSet::new();
+    for statement in statements.into_values().filter(|statement| !is_control(statement)) {
+        let (text, steps) = (shape(statement), plan(&db, statement).await);
+        let expected = expected(&text).and_then(|expected| expected.on(world.kind));
+        let is_meant = expected.is_some_and(|expected| {
+            steps.iter().all(|step| expected.contains(&step.as_str())) && steps.is_empty() == expected.is_empty()
+        });
+        if !is_meant {
+            wrong.insert(format!("{text}\n    is planned as {steps:?}\n    and meant as {expected:?}"));
+        }
+    }
+    db.close().await.unwrap();
+    let wrong: Vec<String> = wrong.into_iter().collect();
+    assert!(wrong.is_empty(), "{:?}:\n{}", world.kind, wrong.join("\n"));
+}
