@@ -23,8 +23,8 @@ pub(crate) struct Tended<'a> {
     pub(crate) is_faulty: bool,
 }
 
-/// Does the chores of those lanes that have some, of each at most `limit`. While there are lapsed holds, or people in line
-/// who fit, nothing new can be decided: a lane that has more chores than that has had its turn.
+/// Does the chores of those lanes that have some, of each at most `limit`. While there are lapsed holds, or people in
+/// line who fit, nothing new can be decided: a lane that has more chores than that has had its turn.
 ///
 /// It takes up the transaction's time, but nobody else's turn: lanes without chores are served all the same, and those
 /// behind the first that has more, or behind [`TENDED_MAX`], are left out and keep their place.
@@ -36,7 +36,7 @@ pub(crate) async fn tend<'a>(
     suspect: &Suspect,
 ) -> Result<Vec<Tended<'a>>, Error> {
     let count = claim.lanes.len();
-    let mut lanes = Vec::with_capacity(claim.lanes.len());
+    let mut lanes = Vec::with_capacity(count);
     let mut left = TENDED_MAX;
     for (place, Lane { event, last_seq, has_chores }) in claim.lanes.into_iter().enumerate() {
         let seats = Seats::of(tx, event, actor, claim.now);
@@ -65,7 +65,7 @@ impl Tended<'_> {
     /// Returns whether there may be more to do.
     async fn tend(mut self, tx: &Transaction, limit: u32, suspect: &Suspect) -> Result<(Self, bool), Error> {
         let event_id = self.served.seats.event().id;
-        suspect.set_event_id(Some(event_id));
+        suspect.set_event_id(event_id);
         let more = match tx.attempt(self.served.seats.tend(limit)).await? {
             Ok(more) => more,
             Err(error) => {
@@ -75,7 +75,6 @@ impl Tended<'_> {
                 false
             }
         };
-        suspect.set_event_id(None);
         if more || self.is_faulty {
             self.last_seq = 0;
         }

@@ -6,11 +6,11 @@ use entity::job::{Outcome, Refusal};
 
 /// Somebody who counts. It is told after the commit, and must not take long.
 pub trait Observer: Debug + Send + Sync {
-    /// An event's turn is over: its batch was settled, if there was one.
+    /// A batch was settled.
     fn settled(&self, batch: &Settled);
 }
 
-/// What an event's turn led to.
+/// What a batch led to, of however many events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
     /// What was decided, each as often as it was, and for refusals the reason. Empty if there were only chores.
@@ -19,6 +19,13 @@ pub struct Settled {
     pub waited: Duration,
     /// How long it took from then on, the commit included.
     pub took: Duration,
+}
+
+impl Settled {
+    /// Jobs that were settled.
+    pub fn jobs(&self) -> u64 {
+        self.outcomes.iter().map(|(_, _, jobs)| jobs).sum()
+    }
 }
 
 /// Nobody counts.

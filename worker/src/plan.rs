@@ -89,8 +89,8 @@ impl Plan {
         granted.chain(refused).filter(|(_, _, jobs)| *jobs > 0).collect()
     }
 
-    /// Applies it, but for the seats: a handful of statements, each of which moves exactly the rows that were decided or
-    /// fails.
+    /// Applies it, but for the seats: a handful of statements, each of which moves exactly the rows that were decided
+    /// or fails.
     pub(crate) async fn apply(&mut self, tx: &Transaction, actor: &Actor, now: Millis) -> Result<(), Error> {
         ticket::insert(tx, std::mem::take(&mut self.tickets), now).await?;
         settle_granted(tx, &self.reserved, Outcome::Reserved, now).await?;
@@ -121,8 +121,8 @@ fn intents(jobs: &[Pending]) -> Vec<Intent<'_>> {
     intents
 }
 
-/// The largest party, if it matters how many seats are in unconfirmed holds: somebody may have to be refused, and is told
-/// whether seats may return.
+/// The largest party, if it matters how many seats are in unconfirmed holds: somebody may have to be refused, and is
+/// told whether seats may return.
 pub(crate) fn largest_unseated(seats: &Seats<'_>, jobs: &[Pending]) -> Option<i64> {
     let Situation { is_cancelled, available, has_waitlist, .. } = situation(seats, 0);
     let wanted: i64 = jobs.iter().map(|job| job.party_size).sum();

@@ -15,7 +15,7 @@ pub struct SettingsArgs {
     /// What a power loss may take on SQLite: "full" nothing, "normal" the last moments
     #[arg(long, env = "TURNOUT_DURABILITY", default_value = "full")]
     pub durability: String,
-    /// Jobs settled, and holds expired, in one transaction at most
+    /// Jobs settled, and holds of one event expired, in one transaction at most
     #[arg(long, env = "TURNOUT_BATCH_MAX", default_value = "500")]
     pub batch_max: String,
     /// Attempts at a job that faults before it waits for an operator
@@ -29,7 +29,7 @@ pub struct SettingsArgs {
 /// How a worker works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Jobs settled, and holds expired, in one transaction at most.
+    /// Jobs settled, and holds of one event expired, in one transaction at most.
     pub batch_max: u32,
     /// Attempts at a job that faults before it waits for an operator.
     pub attempts_max: u32,

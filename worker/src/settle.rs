@@ -50,7 +50,7 @@ pub(crate) enum Pass {
 pub(crate) struct Limits {
     /// Jobs settled at most.
     pub(crate) jobs: u32,
-    /// Of each event holds expired, people served from the waitlist, and tickets of a cancelled event cancelled, at most.
+    /// Holds of one event expired, people served from its waitlist, and tickets cancelled with it, at most.
     pub(crate) chores: u32,
 }
 
@@ -62,13 +62,13 @@ pub(crate) struct Suspect {
 }
 
 impl Suspect {
-    /// The lane whose chores were being done.
+    /// The lane whose chores were being done; otherwise the first one, which in the smallest batch is the only one.
     pub(crate) fn event_id(&self) -> Option<Uuid> {
         *self.event_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn set_event_id(&self, event_id: Option<Uuid>) {
-        *self.event_id.lock().unwrap_or_else(PoisonError::into_inner) = event_id;
+    pub(crate) fn set_event_id(&self, event_id: Uuid) {
+        *self.event_id.lock().unwrap_or_else(PoisonError::into_inner) = Some(event_id);
     }
 
     /// The first job of the batch, if the pass got so far.
@@ -77,8 +77,8 @@ impl Suspect {
     }
 }
 
-/// Settles the next lanes, as the worker with this id. With `look` it looks first whether there is anything to do, which
-/// costs no lock; most looks of an idle worker end there.
+/// Settles the next lanes, as the worker with this id. With `look` it looks first whether there is anything to do,
+/// which costs no lock; most looks of an idle worker end there.
 pub(crate) async fn settle(
     database: &Database,
     worker: Uuid,
@@ -120,6 +120,7 @@ async fn serve(
 ) -> Result<Done, Error> {
     let now = claim.now;
     let mut lanes = tend(tx, claim, actor, limits.chores, suspect).await?;
+    lanes.first().inspect(|lane| suspect.set_event_id(lane.served.seats.event().id));
     let mut plan = decide(tx, &mut lanes, now, limits.jobs, suspect).await?;
     plan.apply(tx, actor, now).await?;
     let offers = lanes.iter().filter_map(|lane| lane.served.seats.next_expiry());

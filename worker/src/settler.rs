@@ -25,8 +25,8 @@ const SLOW_POLL: Duration = Duration::from_secs(1);
 
 /// What follows a pass.
 enum Then {
-    /// The next pass, at once.
-    Again { expires_at: Option<Millis> },
+    /// The next pass, after a rest; at once if there is more to do than fits one batch.
+    Again { expires_at: Option<Millis>, rest: Option<Duration> },
     /// The next pass, after a while.
     Pause(Duration),
     /// Nothing, until there may be work.
@@ -48,13 +48,16 @@ pub(crate) async fn run(
     let mut look = true;
     while !stop.is_cancelled() {
         let then = pass(database, worker, settings, observer, &mut split, look).await;
-        look = !matches!(then, Then::Again { .. });
+        look = !matches!(then, Then::Again { rest: None, .. });
         match then {
-            Then::Again { expires_at } => {
-                // Signals that came in during the pass need no look of their own: the next one is at once.
-                changes.drain();
+            Then::Again { expires_at, rest } => {
                 doorbells.changes.notify_one();
                 expires_at.inspect(|at| agenda.note(*at));
+                if let Some(rest) = rest {
+                    tokio::select! { () = stop.cancelled() => {}, () = sleep(rest) => {} }
+                }
+                // Signals that came in until now need no look of their own: the next pass is at once.
+                changes.drain();
             }
             Then::Pause(pause) => {
                 changes.drain();
@@ -93,7 +96,7 @@ async fn pass(
             tracing::debug!(outcomes = ?batch.outcomes, "settled");
             observer.settled(&batch);
             split.succeeded(locked);
-            Then::Again { expires_at }
+            Then::Again { expires_at, rest: rest(batch.jobs(), limits.jobs, locked) }
         }
         Err(Fault::Environment(error)) => {
             let pause = split.environment_failed();
@@ -109,6 +112,13 @@ async fn pass(
             Then::Pause(split.fault_pause())
         }
     }
+}
+
+/// Whoever did not fill a batch leaves the lock to others for as long as they held it: intake has its turn, and the next
+/// batch, which pays for one commit however large it is, is a larger one.
+fn rest(jobs: u64, limit: u32, locked: Duration) -> Option<Duration> {
+    let is_partial = 0 < jobs && jobs < u64::from(limit);
+    is_partial.then_some(locked)
 }
 
 enum Fault {

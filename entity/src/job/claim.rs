@@ -1,7 +1,7 @@
 //! The consumers' half of the queue, first part: whose turn it is, and what is waiting there.
 //!
-//! Holding the event's row is the claim: one worker at a time owns a lane, so its jobs are decided in order, and when the
-//! worker dies the database frees the row with the connection.
+//! Holding the event's row is the claim: one worker at a time owns a lane, so its jobs are decided in order, and when
+//! the worker dies the database frees the row with the connection.
 //!
 //! A transaction claims as many lanes as it takes to fill its batch, and no more, because others could serve the rest:
 //! those served longest ago first, each with all its due jobs, until the batch is full. The last one may get only what
@@ -66,11 +66,12 @@ pub async fn claim(tx: &Transaction, limit: u32) -> Result<Option<Claim>, Error>
     claimed(&tx.query_all_raw(sql(&**tx, &text, parameters)).await?, limit)
 }
 
-/// The lanes of `turn`, as they are at the time of `clock`.
+/// The lanes of `turn`, as they are at the time of `clock`. (Here and below no EXISTS, for which PostgreSQL may read
+/// every ticket there is.)
 const LANES: &str = "SELECT event.*, turn.last_seq, turn.job_count, clock.now,
-        (coalesce(event.chore_at <= clock.now, FALSE) OR EXISTS (SELECT 1 FROM ticket
-            WHERE ticket.event_id = event.id AND ticket.status = 'reserved' AND ticket.expires_at <= clock.now)
-        ) AS has_chores
+        (coalesce(event.chore_at <= clock.now, FALSE) OR (SELECT ticket.seq FROM ticket
+            WHERE ticket.event_id = event.id AND ticket.status = 'reserved' AND ticket.expires_at <= clock.now
+            LIMIT 1) IS NOT NULL) AS has_chores
     FROM clock CROSS JOIN turn JOIN event ON event.id = turn.event_id ORDER BY event.served_at, event.id";
 
 /// CTEs with the `clock` and each `turn`. The lanes are sorted, then gone through only until the jobs are enough: the
@@ -100,9 +101,8 @@ fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
     (text, parameters)
 }
 
-/// The first due jobs of a lane, a stretch of the index of pending jobs. Written so that PostgreSQL cannot but go along the
-/// index and stop when it has enough: for `event_id = …` it would take an average lane for granted, and read and sort all
-/// of one that is longer.
+/// The first due jobs of a lane: a stretch of the index of pending jobs. Written so that PostgreSQL goes along the index
+/// and stops when it has enough: for `event_id = …` it would expect an average lane, and read and sort all of a long one.
 fn postgres_stretch(event_id: &str, last_seq: &str, is_due: &str) -> String {
     format!(
         "LATERAL (SELECT * FROM job WHERE state = 'pending' AND {is_due}
@@ -199,7 +199,8 @@ fn pending_of(backend: DbBackend, lanes: &[(Uuid, i64)], now: Millis, limit: u32
     let text = format!(
         "WITH lane (event_id, last_seq) AS ({lanes})
          SELECT job.seq, job.id, job.event_id, job.email, job.name, job.party_size, job.request_id,
-             EXISTS (SELECT 1 FROM ticket WHERE ticket.event_id = job.event_id AND ticket.email = job.email AND {ACTIVE})
+             (SELECT ticket.seq FROM ticket
+              WHERE ticket.event_id = job.event_id AND ticket.email = job.email AND {ACTIVE} LIMIT 1) IS NOT NULL
              AS has_ticket
          FROM lane CROSS JOIN {jobs}"
     );

@@ -17,8 +17,8 @@ pub(crate) const BUSY_EVENTS: &str = "WITH RECURSIVE lane (event_id) AS (
     FROM lane WHERE lane.event_id IS NOT NULL)";
 
 /// Events with a due job, or that ask for a worker although nobody registers; to be put behind [`BUSY_EVENTS`] and a
-/// `clock`. Only jobs that back off are ever not due, so it suffices to ask for jobs that are where there are such. (Not
-/// with EXISTS, for which PostgreSQL may read every pending job.)
+/// `clock`. Only jobs that back off are ever not due, so it suffices to ask for due ones where there are such. (Not with
+/// EXISTS, for which PostgreSQL may read every pending job.)
 pub(super) const DUE_EVENTS: &str = "SELECT event_id FROM lane WHERE event_id IS NOT NULL
         AND (event_id NOT IN (SELECT event_id FROM job
                 WHERE state = 'pending' AND attempt > 0 AND run_at > (SELECT now FROM clock))
