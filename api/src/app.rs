@@ -3,17 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Clock, Database, Error,
+    Clock, Database, Error, Millis,
     ticket::{self, TicketStatus},
 };
 use ipnet::IpNet;
 use poem::{Endpoint, EndpointExt, Response, Route};
+use poem_openapi::OpenApi;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::Accounts,
     code::Codes,
+    confirm::Confirms,
     http::{
         caller::Auth,
         outer::Outer,
@@ -26,6 +28,7 @@ use crate::{
     progress::Progress,
     queue::Readings,
     readiness::Readiness,
+    reads::Reads,
     routes,
     watch::Watch,
 };
@@ -35,6 +38,8 @@ use crate::{
 pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) intake: Intake,
+    pub(crate) reads: Reads,
+    pub(crate) confirms: Confirms,
     pub(crate) watch: Arc<Watch>,
     pub(crate) progress: Progress,
     pub(crate) readings: Readings,
@@ -63,17 +68,15 @@ impl App {
         self.progress.position(&self.database, ticket.event_id, ticket.seq).await.map(Some)
     }
 
-    /// Waits until the ticket changes, if only by its hold running out, for at most `patience`.
-    pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, patience: Duration) -> Result<(), Error> {
-        let now = self.database.now().await?;
+    /// Waits until the ticket, read at `now`, changes, if only by its hold running out, for at most `patience`.
+    pub(crate) async fn ticket_change(&self, ticket: &ticket::Model, now: Millis, patience: Duration) {
         if matches!(ticket.status_at(now), TicketStatus::Cancelled | TicketStatus::Expired) {
             // Nothing can change any more.
-            return Ok(());
+            return;
         }
         let lapses = ticket.expires_at.filter(|at| ticket.status == TicketStatus::Reserved && *at > now);
         let patience = lapses.map_or(patience, |at| patience.min(Duration::from_millis(at.abs_diff(now))));
         self.watch.change(ticket, patience).await;
-        Ok(())
     }
 }
 
@@ -88,7 +91,16 @@ pub(crate) struct Gate {
 
 /// The whole HTTP side as one endpoint.
 pub(crate) fn endpoint(app: Arc<App>, gate: Gate) -> impl Endpoint<Output = Response> + 'static {
-    let service = openapi::service(routes::operations());
+    front(routes::operations(), app, gate)
+}
+
+/// These operations behind everything that every request goes through.
+pub(crate) fn front<T: OpenApi + 'static>(
+    operations: T,
+    app: Arc<App>,
+    gate: Gate,
+) -> impl Endpoint<Output = Response> + 'static {
+    let service = openapi::service(operations);
     let outer = Outer {
         auth: gate.auth,
         trusted_proxies: gate.trusted_proxies,

@@ -3,7 +3,9 @@
 //!
 //! - `http` is what HTTP needs before a request means anything: connections, limits, who is calling, bodies, problems;
 //! - `routes` are the operations and `views` what clients see; `openapi` is the published document;
-//! - `intake` makes intents durable, many in one transaction; `watch` and `progress` serve those who wait;
+//! - `group` does for many at once what they ask for at the same time: `intake` makes intents durable, `confirm` confirms
+//!   tickets, `reads` looks registrations and tickets up;
+//! - `watch` and `progress` serve those who wait;
 //! - `accounts` is who people are: signing up, logging in, tokens, roles;
 //! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
@@ -15,12 +17,15 @@
 mod accounts;
 mod app;
 mod attempt;
+mod baseline;
 mod calendar;
 mod cancel;
 mod check_in;
 mod cli;
 mod code;
+mod confirm;
 mod export;
+mod group;
 mod http;
 mod intake;
 mod lifecycle;
@@ -33,6 +38,7 @@ mod progress;
 mod qr;
 mod queue;
 mod readiness;
+mod reads;
 mod routes;
 mod secret;
 mod serve;
@@ -41,6 +47,7 @@ mod simulation;
 mod views;
 mod watch;
 
+pub use baseline::{Baseline, serve_baseline};
 pub use cli::{main, serve_inside};
 
 /// The OpenAPI document, as `openapi.json` holds it.

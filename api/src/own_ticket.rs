@@ -1,5 +1,5 @@
-//! What the owner of a ticket does with it: confirm, extend, rename. One row, locked, judged by the time at which the lock
-//! was had; the event's row is only read.
+//! What the owner of a ticket does with it, besides confirming it: extend, rename. One row, locked, judged by the time at
+//! which the lock was had; the event's row is only read.
 
 use entity::{
     Database, Error, Millis, Topic, Transaction, Viewer, announce,
@@ -49,31 +49,6 @@ impl Own {
     fn status(&self) -> TicketStatus {
         self.ticket.status_at(self.now)
     }
-}
-
-/// Confirms a ticket for its owner. The inner error is a refusal.
-pub(crate) async fn confirm(
-    database: Database,
-    id: Uuid,
-    viewer: Viewer,
-    actor: Actor,
-) -> Result<Result<Ticket, Code>, Error> {
-    let own = match lock(&database, id, &viewer).await? {
-        Ok(own) => own,
-        Err(code) => return Ok(Err(code)),
-    };
-    if own.event.status == EventStatus::Cancelled {
-        return Ok(Err(Code::EventCancelled));
-    }
-    if ticket::confirm(&own.tx, id, &viewer.email, own.now).await? {
-        return own.finish("confirm", &actor, None).await.map(Ok);
-    }
-    Ok(match own.status() {
-        TicketStatus::Confirmed | TicketStatus::CheckedIn => Ok(Ticket::at(&own.ticket, own.now)),
-        TicketStatus::Expired | TicketStatus::Reserved => Err(Code::HoldExpired),
-        TicketStatus::Cancelled => Err(Code::TicketCancelled),
-        TicketStatus::Waitlisted => Err(Code::TicketWaitlisted),
-    })
 }
 
 /// Lets a hold last as long again as it did at first, from now on, at most `times_max` times and not while anybody waits

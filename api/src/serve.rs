@@ -15,13 +15,15 @@ use crate::{
     accounts::{AccessTokens, Accounts, Login, demo},
     app::{self, App, Gate},
     code::Codes,
+    confirm::{Confirmer, Confirms},
     http::{caller::Auth, server},
-    intake::Intake,
+    intake::{Intake, Writer},
     long_reads::LongReads,
     metrics::Metrics,
     progress::Progress,
     queue::Readings,
     readiness::Readiness,
+    reads::Reads,
     secret::Secret,
     settings::{AuthMode, Settings},
     watch::{self, Watch},
@@ -82,18 +84,24 @@ async fn run(
     let People { secret, auth, accounts, .. } = people;
     let doorbells = Doorbells::default();
     let metrics = Arc::new(Metrics::default());
-    let mut workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
+    let workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
     let ring = Arc::clone(&doorbells.intents);
     let count = Arc::clone(&metrics);
-    let (intake, writer) = Intake::start(database.clone(), move |intents| {
+    let written = move |intents| {
         ring.notify_one();
         count.took_in(intents);
-    });
+    };
+    let mut groups = JoinSet::new();
+    let intake = Intake::start(Writer { database: database.clone(), written }, &mut groups);
+    let reads = Reads::start(&database, &mut groups);
+    let confirms = Confirms::start(Confirmer(database.clone()), &mut groups);
     let watch = Arc::new(Watch::default());
     let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
     let app = Arc::new(App {
         database: database.clone(),
         intake,
+        reads,
+        confirms,
         watch,
         progress: Progress::default(),
         readings: Readings::default(),
@@ -117,12 +125,17 @@ async fn run(
     let gate = Gate { auth, trusted_proxies: settings.trusted_proxies.into(), limits: settings.limits, clock };
     server::serve(listener, app::endpoint(app, gate), stop).await;
 
-    // The endpoint is gone and with it every way into intake: what was taken in gets written.
+    // The endpoint is gone and with it every way into a group: what was taken in gets done.
     let end = end.await.unwrap_or_else(|_| Instant::now());
-    let _ = timeout_at(end, writer).await;
+    let _ = timeout_at(end, all(groups)).await;
     watcher.abort();
-    let _ = timeout_at(end, async { while workers.join_next().await.is_some() {} }).await;
+    let _ = timeout_at(end, all(workers)).await;
     let _ = timeout(CLOSING, database.close()).await;
+}
+
+/// Waits until all of them have ended. Those that have not when this is given up are cut off.
+async fn all(mut tasks: JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Who may call, and how they prove it.

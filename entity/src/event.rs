@@ -6,7 +6,7 @@ use sea_orm::{DbBackend, FromQueryResult, Set, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
-    db::{list, marks, sql, values},
+    db::{one_of, sql, values},
     error::guard,
     ticket::ACTIVE,
 };
@@ -246,16 +246,19 @@ pub struct Window {
 /// # Errors
 /// What the database answered.
 pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Window>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
     let query = sql(
         connection,
         &format!(
             "SELECT event.id, event.status, registration_opens_at AS opens_at,
              coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
              account.email AS organizer_email, (shadow_of IS NOT NULL) AS is_shadow
-             FROM event JOIN account ON account.id = event.organizer_id WHERE event.id IN ({})",
-            marks(ids.len())
+             FROM event JOIN account ON account.id = event.organizer_id WHERE event.id {among}"
         ),
-        list(ids.iter().copied()),
+        ids,
     );
     let windows = Window::find_by_statement(query).all(connection).await?;
     Ok(windows.into_iter().map(|window| (window.id, window)).collect())

@@ -2,7 +2,7 @@
 //!
 //! - [`Database`] opens SQLite or PostgreSQL and begins the transactions; [`Changes`] tells when somebody committed.
 //! - [`event`], [`job`] and [`ticket`] hold one table each: its row, its states and every statement on it, noun first
-//!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::lane`]/[`job::complete`], stand side
+//!   (`ticket::expire_due`). The queue's two halves, [`job::enqueue`] and [`job::claim`]/[`job::complete`], stand side
 //!   by side. [`registration`] is the client's view of a job and the ticket it led to.
 //! - [`Seats`] is the only way in which seats move; [`waitlist`] decides who gets those that come free.
 //! - [`simulation`] and [`rehearsal`] are about hidden copies of events on which a sale is tried out.
@@ -11,6 +11,7 @@
 //! - [`account`] and [`session`] are who people are and where they are logged in.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
+//! - [`Viewer`] and [`Audience`] decide who may see what; [`Seen`] is a row that was read for several viewers at once.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
 //! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
@@ -32,7 +33,8 @@ pub mod mine;
 pub mod queue;
 pub mod registration;
 pub mod rehearsal;
-mod seats;
+pub mod seats;
+mod seen;
 pub mod session;
 pub mod simulation;
 pub mod summary;
@@ -47,5 +49,6 @@ pub use db::{Database, Durability, Kind, Options, Transaction};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
 pub use seats::Seats;
-pub use viewer::Viewer;
+pub use seen::Seen;
+pub use viewer::{Audience, Viewer};
 pub use wake::{Changes, Topic, announce};

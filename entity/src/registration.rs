@@ -1,13 +1,16 @@
 //! Registrations: the client's view of a job and of the ticket it led to.
 
+use std::collections::HashMap;
+
 use sea_orm::{FromQueryResult, Iden, Iterable, QueryResult, entity::prelude::*};
 
 use crate::{
-    Email, Error, Millis, Viewer,
-    db::{list, marks, sql, values},
+    Database, Email, Error, Millis,
+    db::{one_of, sql, values},
     job::{JobState, Outcome, Refusal},
+    seen::{self, Seen},
     ticket,
-    viewer::SEES_JOB,
+    viewer::Audience,
 };
 
 /// A job as its client may see it.
@@ -55,23 +58,27 @@ impl FromQueryResult for Registration {
 /// What the ticket's columns are called in a joined row.
 const TICKET: &str = "ticket_";
 
-fn select() -> String {
+/// What of a job its client may see.
+const JOB: &str = "job.id, job.seq, job.event_id, job.state, job.outcome, job.refusal, job.may_return, job.created_at,
+    job.settled_at";
+
+fn select(more_columns: &str) -> String {
     let columns: Vec<String> = ticket::Column::iter()
         .map(|column| column.to_string())
         .map(|column| format!("ticket.{column} AS {TICKET}{column}"))
         .collect();
-    format!("SELECT job.*, {} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", columns.join(", "))
+    format!("SELECT {JOB}, {}{more_columns} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", columns.join(", "))
 }
 
-/// The registration, if this viewer may see it.
+/// These registrations, each with who may see it: the person's own, those they submitted, those of their events.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn find(connection: &impl ConnectionTrait, id: Uuid, viewer: &Viewer) -> Result<Option<Registration>, Error> {
-    let mut parameters = values![id];
-    parameters.extend(viewer.job_values());
-    let text = format!("{} WHERE job.id = ? AND {SEES_JOB}", select());
-    Ok(Registration::find_by_statement(sql(connection, &text, parameters)).one(connection).await?)
+pub async fn look_up(database: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Seen<Registration>>, Error> {
+    let (among, ids) = one_of(database.reader().get_database_backend(), ids.iter().copied());
+    let more_columns = format!(", {}{}", Audience::columns("job", "job.key_scope"), database.clock_column());
+    let text = format!("{} WHERE job.id {among}", select(&more_columns));
+    seen::read(database, &text, ids).await
 }
 
 /// Those of these registrations that are no longer pending, for somebody who has already been allowed to see them.
@@ -79,8 +86,9 @@ pub async fn find(connection: &impl ConnectionTrait, id: Uuid, viewer: &Viewer) 
 /// # Errors
 /// What the database answered.
 pub async fn find_decided(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Registration>, Error> {
-    let text = format!("{} WHERE job.state <> 'pending' AND job.id IN ({})", select(), marks(ids.len()));
-    Ok(Registration::find_by_statement(sql(connection, &text, list(ids.iter().copied()))).all(connection).await?)
+    let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
+    let text = format!("{} WHERE job.state <> 'pending' AND job.id {among}", select(""));
+    Ok(Registration::find_by_statement(sql(connection, &text, ids)).all(connection).await?)
 }
 
 /// The registrations that somebody submitted before `before`, the newest first.
@@ -93,7 +101,7 @@ pub async fn list_submitted(
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Registration>, Error> {
-    let text = format!("{} WHERE job.key_scope = ? AND job.seq < ? ORDER BY job.seq DESC LIMIT ?", select());
+    let text = format!("{} WHERE job.key_scope = ? AND job.seq < ? ORDER BY job.seq DESC LIMIT ?", select(""));
     let parameters = values![email.as_str(), before.unwrap_or(i64::MAX), i64::from(limit)];
     Ok(Registration::find_by_statement(sql(connection, &text, parameters)).all(connection).await?)
 }

@@ -45,6 +45,14 @@ pub async fn announce(transaction: &Transaction, topic: Topic) -> Result<(), Err
     Ok(())
 }
 
+/// The same as the end of a statement that changes rows, which saves a round trip; it announces nothing if none changes.
+pub(crate) fn announcing(transaction: &Transaction, topic: Topic) -> String {
+    match transaction.get_database_backend() {
+        DbBackend::Postgres => format!("RETURNING pg_notify('{}', '')", topic.channel()),
+        _ => String::new(),
+    }
+}
+
 /// After a failure, listening is tried again after this long.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 

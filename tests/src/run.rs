@@ -24,7 +24,7 @@ pub type Body<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 pub fn run(kind: Kind, programs: Programs, body: impl for<'a> FnOnce(&'a mut World) -> Body<'a>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let Some(mut world) = World::new(kind, programs).await else {
+        let Some(mut world) = World::open(kind, programs).await else {
             let told = format!("\n*** {kind:?} is not to be had, so this test DID NOT RUN ***\n");
             assert!(std::env::var_os("CI").is_none(), "{told}");
             // Not eprintln!, which the test runner swallows when a test passes.

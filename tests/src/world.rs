@@ -66,7 +66,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 impl World {
     /// A world where nothing runs yet. `None` if the database is not to be had.
-    pub(crate) async fn new(kind: Kind, programs: Programs) -> Option<Self> {
+    ///
+    /// # Panics
+    /// When the machine refuses a folder or the server a database.
+    pub async fn open(kind: Kind, programs: Programs) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let url = match kind {
             Kind::Sqlite => format!("sqlite://{}", folder.path().join("turnout.db").display()),
@@ -297,7 +300,10 @@ impl World {
     }
 
     /// Stops everything and checks the promises.
-    pub(crate) async fn finish(mut self) {
+    ///
+    /// # Panics
+    /// When a promise is broken, or a program panicked.
+    pub async fn finish(mut self) {
         self.apis.clear();
         self.workers.clear();
         let logged = self.logged();

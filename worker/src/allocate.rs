@@ -26,6 +26,8 @@ pub(crate) struct Intent<'a> {
     pub(crate) email: &'a str,
     /// How many seats, at least 1.
     pub(crate) party_size: i64,
+    /// Whether this person has an active ticket already.
+    pub(crate) has_ticket: bool,
 }
 
 /// What one intent gets.
@@ -44,18 +46,13 @@ pub(crate) enum Decision {
     },
 }
 
-/// Decides intents in order of arrival: all or nothing for each, first come, first served. `registered` are the people
-/// who have an active ticket already.
-pub(crate) fn allocate(
-    mut situation: Situation,
-    registered: &HashSet<String>,
-    intents: &[Intent<'_>],
-) -> Vec<Decision> {
+/// Decides intents in order of arrival: all or nothing for each, first come, first served.
+pub(crate) fn allocate(mut situation: Situation, intents: &[Intent<'_>]) -> Vec<Decision> {
     let mut granted = HashSet::new();
     intents
         .iter()
         .map(|intent| {
-            let decision = if registered.contains(intent.email) || granted.contains(intent.email) {
+            let decision = if intent.has_ticket || granted.contains(intent.email) {
                 decide_again(situation)
             } else {
                 decide(situation, intent.party_size)
@@ -105,7 +102,7 @@ mod tests {
     const OPEN: Situation = Situation { is_cancelled: false, capacity: 9, available: 2, has_waitlist: false, held: 0 };
 
     fn intents<'a>(people: &[(&'a str, i64)]) -> Vec<Intent<'a>> {
-        people.iter().map(|&(email, party_size)| Intent { email, party_size }).collect()
+        people.iter().map(|&(email, party_size)| Intent { email, party_size, has_ticket: false }).collect()
     }
 
     fn sold_out(may_return: bool) -> Decision {
@@ -114,44 +111,44 @@ mod tests {
 
     #[test]
     fn the_first_ones_get_the_seats() {
-        let decisions = allocate(OPEN, &HashSet::new(), &intents(&[("a", 1), ("b", 1), ("c", 1)]));
+        let decisions = allocate(OPEN, &intents(&[("a", 1), ("b", 1), ("c", 1)]));
         assert_eq!(decisions, [Decision::Reserve, Decision::Reserve, sold_out(true)]);
     }
 
     #[test]
     fn nobody_gets_two_tickets() {
-        let registered = HashSet::from(["b".to_owned()]);
-        let decisions = allocate(OPEN, &registered, &intents(&[("a", 1), ("a", 1), ("b", 1)]));
+        let mut intents = intents(&[("a", 1), ("a", 1), ("b", 1)]);
+        intents[2].has_ticket = true;
+        let decisions = allocate(OPEN, &intents);
         let again = refuse(Refusal::AlreadyRegistered);
         assert_eq!(decisions, [Decision::Reserve, again, again]);
     }
 
     #[test]
     fn a_party_that_does_not_fit_leaves_its_seats_to_the_next() {
-        let decisions = allocate(OPEN, &HashSet::new(), &intents(&[("a", 3), ("b", 2)]));
+        let decisions = allocate(OPEN, &intents(&[("a", 3), ("b", 2)]));
         assert_eq!(decisions, [refuse(Refusal::NotEnoughSeats), Decision::Reserve]);
     }
 
     #[test]
     fn a_cancelled_event_refuses_everybody_first_of_all() {
-        let registered = HashSet::from(["a".to_owned()]);
-        let decisions =
-            allocate(Situation { is_cancelled: true, ..OPEN }, &registered, &intents(&[("a", 1), ("b", 9)]));
+        let mut intents = intents(&[("a", 1), ("b", 9)]);
+        intents[0].has_ticket = true;
+        let decisions = allocate(Situation { is_cancelled: true, ..OPEN }, &intents);
         assert_eq!(decisions, [refuse(Refusal::EventCancelled); 2]);
     }
 
     #[test]
     fn seats_may_return_only_if_holds_are_enough() {
         let full = Situation { available: 0, held: 1, ..OPEN };
-        let decisions = allocate(full, &HashSet::new(), &intents(&[("a", 1), ("b", 2)]));
+        let decisions = allocate(full, &intents(&[("a", 1), ("b", 2)]));
         assert_eq!(decisions, [sold_out(true), sold_out(false)]);
     }
 
     #[test]
     fn whoever_gets_no_seats_waits_if_they_ever_could_be_served() {
         let with_line = Situation { has_waitlist: true, ..OPEN };
-        let decisions =
-            allocate(with_line, &HashSet::new(), &intents(&[("a", 3), ("b", 2), ("b", 1), ("c", 1), ("d", 10)]));
+        let decisions = allocate(with_line, &intents(&[("a", 3), ("b", 2), ("b", 1), ("c", 1), ("d", 10)]));
         let again = refuse(Refusal::AlreadyRegistered);
         let too_large = refuse(Refusal::NotEnoughSeats);
         assert_eq!(decisions, [Decision::Wait, Decision::Reserve, again, Decision::Wait, too_large]);
@@ -247,18 +244,18 @@ mod tests {
 
         fn register(&mut self, capacity: i64, has_waitlist: bool, people: &[(u8, i64)]) -> Vec<Decision> {
             let names: Vec<String> = people.iter().map(|(person, _)| person.to_string()).collect();
-            let intents: Vec<Intent<'_>> =
-                names.iter().zip(people).map(|(email, (_, seats))| Intent { email, party_size: *seats }).collect();
-            let registered = self
-                .seated
+            let intents: Vec<Intent<'_>> = names
                 .iter()
-                .map(|(person, _)| person)
-                .chain(self.line.iter().map(|(_, person, _)| person))
-                .map(ToString::to_string)
+                .zip(people)
+                .map(|(email, (person, seats))| {
+                    let is_seated = self.seated.iter().any(|(who, _)| who == person);
+                    let has_ticket = is_seated || self.line.iter().any(|(_, who, _)| who == person);
+                    Intent { email, party_size: *seats, has_ticket }
+                })
                 .collect();
             let held = self.seated.iter().map(|(_, seats)| seats).sum();
             let situation = Situation { is_cancelled: false, capacity, available: self.available, has_waitlist, held };
-            let decisions = allocate(situation, &registered, &intents);
+            let decisions = allocate(situation, &intents);
             for ((person, seats), decision) in people.iter().zip(&decisions) {
                 match decision {
                     Decision::Reserve => {

@@ -1,8 +1,8 @@
 //! The worker: decides what happens to intents.
 //!
 //! - `allocate` is the decision, a pure function;
-//! - `settle` claims a lane, decides and applies it (`plan`) in one transaction, and `settler` does so for as long as there is
-//!   work; `fault` says what to do when that goes wrong;
+//! - `settle` claims lanes, does what comes first there (`chores`), decides and applies the rest (`plan`), all in one
+//!   transaction, and `settler` does so for as long as there is work; `fault` says what to do when that goes wrong;
 //! - `reaper` expires holds that ran out; `pruner` forgets what is long over or ran out; `sweeper` removes what
 //!   simulations left behind.
 //! - `heartbeat` tells operators that the worker is there, an [`Observer`] what it does.
@@ -11,6 +11,7 @@
 //! database and nowhere else, so a worker that dies delays nobody.
 
 mod allocate;
+mod chores;
 mod cli;
 mod fault;
 mod heartbeat;

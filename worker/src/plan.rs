@@ -1,120 +1,133 @@
-//! Decisions, sorted by the statements that apply them.
+//! Decisions about a batch, sorted by the statements that apply them.
 
 use std::collections::BTreeMap;
 
 use entity::{
     Error, Millis, Seats, Transaction,
-    audit::{self, Actor, Moved, Step},
+    audit::{self, Actor, Issued, Moved},
+    event::EventStatus,
     job::{
         Outcome, Refusal,
+        claim::Pending,
         complete::{settle_granted, settle_refused},
-        lane::Pending,
     },
     ticket::{self, NewTicket, TicketStatus},
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
-use crate::allocate::Decision;
+use crate::allocate::{Decision, Intent, Situation, allocate};
 
 /// What a batch of decisions asks of the database.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    /// When the holds run out, if there are any.
-    pub(crate) expires_at: Option<Millis>,
-    reserved: Granted,
-    waitlisted: Granted,
-    refused: BTreeMap<(Refusal, bool), Vec<i64>>,
-    /// Seats that the reserved tickets take.
-    seats: i64,
-}
-
-/// Jobs that led to tickets of one status.
 #[derive(Debug, Default)]
-struct Granted {
-    seqs: Vec<i64>,
+pub(crate) struct Plan {
+    /// When the first of the holds runs out, if there are any.
+    pub(crate) expires_at: Option<Millis>,
+    reserved: Vec<i64>,
+    waitlisted: Vec<i64>,
+    refused: BTreeMap<(Refusal, bool), Vec<i64>>,
     tickets: Vec<NewTicket>,
-    records: Vec<Moved>,
-}
-
-impl Granted {
-    fn add(&mut self, job: &Pending, status: TicketStatus, expires_at: Option<Millis>, now: Millis) {
-        let id = new_id(now);
-        self.seqs.push(job.seq);
-        self.records.push(Moved { id, request_id: job.request_id.clone(), detail: None });
-        self.tickets.push(NewTicket {
-            id,
-            job_id: job.id,
-            email: job.email.clone(),
-            name: job.name.clone(),
-            party_size: job.party_size,
-            status,
-            expires_at,
-        });
-    }
+    records: Vec<Issued>,
 }
 
 impl Plan {
-    /// Sorts decisions. Reserved tickets are held until `hold_ends_at`.
-    pub(crate) fn new(jobs: &[Pending], decisions: &[Decision], hold_ends_at: Millis, now: Millis) -> Self {
-        let mut plan = Self {
-            expires_at: None,
-            reserved: Granted::default(),
-            waitlisted: Granted::default(),
-            refused: BTreeMap::new(),
-            seats: 0,
-        };
-        for (job, decision) in jobs.iter().zip(decisions) {
-            match *decision {
+    /// Decides the jobs of one event and takes their seats. `held`: its seats in unconfirmed holds, unless
+    /// [`largest_unseated`] says that nobody has to know.
+    pub(crate) fn decide(
+        &mut self,
+        seats: &mut Seats<'_>,
+        jobs: Vec<Pending>,
+        held: i64,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let decisions = allocate(situation(seats, held), &intents(&jobs));
+        for (job, decision) in jobs.into_iter().zip(decisions) {
+            match decision {
                 Decision::Reserve => {
-                    plan.reserved.add(job, TicketStatus::Reserved, Some(hold_ends_at), now);
-                    plan.expires_at = Some(hold_ends_at);
-                    plan.seats += job.party_size;
+                    let expires_at = seats.event().hold_ends_at(now);
+                    self.expires_at = self.expires_at.into_iter().chain([expires_at]).min();
+                    seats.take(job.party_size)?;
+                    self.reserved.push(job.seq);
+                    self.issue(seats, job, TicketStatus::Reserved, Some(expires_at), now);
                 }
-                Decision::Wait => plan.waitlisted.add(job, TicketStatus::Waitlisted, None, now),
+                Decision::Wait => {
+                    seats.note_waiting();
+                    self.waitlisted.push(job.seq);
+                    self.issue(seats, job, TicketStatus::Waitlisted, None, now);
+                }
                 Decision::Refuse { refusal, may_return } => {
-                    plan.refused.entry((refusal, may_return)).or_default().push(job.seq);
+                    self.refused.entry((refusal, may_return)).or_default().push(job.seq);
                 }
             }
         }
-        plan
+        Ok(())
+    }
+
+    fn issue(
+        &mut self,
+        seats: &Seats<'_>,
+        job: Pending,
+        status: TicketStatus,
+        expires_at: Option<Millis>,
+        now: Millis,
+    ) {
+        let (id, event_id) = (new_id(now), job.event_id);
+        // A simulation's copy leaves no record.
+        if seats.event().shadow_of.is_none() {
+            let moved = Moved { id, request_id: job.request_id, detail: None };
+            self.records.push(Issued { event_id, status, moved });
+        }
+        let Pending { id: job_id, email, name, party_size, .. } = job;
+        self.tickets.push(NewTicket { id, event_id, job_id, email, name, party_size, status, expires_at });
     }
 
     /// What was decided, each as often as it was.
     pub(crate) fn outcomes(&self) -> Vec<(Outcome, Option<Refusal>, u64)> {
         let granted = [(&self.reserved, Outcome::Reserved), (&self.waitlisted, Outcome::Waitlisted)];
-        let granted = granted.into_iter().map(|(granted, outcome)| (outcome, None, granted.seqs.len() as u64));
+        let granted = granted.into_iter().map(|(seqs, outcome)| (outcome, None, seqs.len() as u64));
         let refused = self.refused.iter();
         let refused = refused.map(|((refusal, _), seqs)| (Outcome::Refused, Some(*refusal), seqs.len() as u64));
         granted.chain(refused).filter(|(_, _, jobs)| *jobs > 0).collect()
     }
 
-    /// Applies it: a handful of statements, each of which moves exactly the rows that were decided or fails.
-    pub(crate) async fn apply(
-        &self,
-        tx: &Transaction,
-        seats: &mut Seats<'_>,
-        actor: &Actor,
-        now: Millis,
-    ) -> Result<(), Error> {
-        let both = [
-            (&self.reserved, Outcome::Reserved, TicketStatus::Reserved),
-            (&self.waitlisted, Outcome::Waitlisted, TicketStatus::Waitlisted),
-        ];
-        for (granted, outcome, status) in both {
-            ticket::insert(tx, seats.event().id, &granted.tickets, now).await?;
-            settle_granted(tx, &granted.seqs, outcome, now).await?;
-            let step = Step::ticket("issue", None, status);
-            audit::record_of(tx, seats.event(), actor, &step, &granted.records, now).await?;
-        }
+    /// Applies it, but for the seats: a handful of statements, each of which moves exactly the rows that were decided or
+    /// fails.
+    pub(crate) async fn apply(&mut self, tx: &Transaction, actor: &Actor, now: Millis) -> Result<(), Error> {
+        ticket::insert(tx, std::mem::take(&mut self.tickets), now).await?;
+        settle_granted(tx, &self.reserved, Outcome::Reserved, now).await?;
+        settle_granted(tx, &self.waitlisted, Outcome::Waitlisted, now).await?;
         for ((refusal, may_return), seqs) in &self.refused {
             settle_refused(tx, seqs, *refusal, *may_return, now).await?;
         }
-        seats.take(self.seats)?;
-        if !self.waitlisted.tickets.is_empty() {
-            seats.note_waiting();
-        }
-        Ok(())
+        audit::record_issued(tx, actor, std::mem::take(&mut self.records), now).await
     }
+}
+
+fn situation(seats: &Seats<'_>, held: i64) -> Situation {
+    let event = seats.event();
+    Situation {
+        is_cancelled: event.status == EventStatus::Cancelled,
+        capacity: event.capacity,
+        available: seats.available(),
+        has_waitlist: event.waitlist_enabled && seats.is_open(),
+        held,
+    }
+}
+
+fn intents(jobs: &[Pending]) -> Vec<Intent<'_>> {
+    let mut intents = Vec::with_capacity(jobs.len());
+    for Pending { email, party_size, has_ticket, .. } in jobs {
+        intents.push(Intent { email, party_size: *party_size, has_ticket: *has_ticket });
+    }
+    intents
+}
+
+/// The largest party, if it matters how many seats are in unconfirmed holds: somebody may have to be refused, and is told
+/// whether seats may return.
+pub(crate) fn largest_unseated(seats: &Seats<'_>, jobs: &[Pending]) -> Option<i64> {
+    let Situation { is_cancelled, available, has_waitlist, .. } = situation(seats, 0);
+    let wanted: i64 = jobs.iter().map(|job| job.party_size).sum();
+    let is_short = wanted > available && !has_waitlist && !is_cancelled;
+    jobs.iter().map(|job| job.party_size).max().filter(|_| is_short)
 }
 
 /// A UUID v7 of the transaction's time.

@@ -1,23 +1,28 @@
-//! One pass: claim a lane, decide it, apply the decisions. One transaction, a handful of set-based statements.
+//! One pass: claim lanes, decide their jobs, apply the decisions. One transaction, a handful of set-based statements,
+//! however many lanes there are.
 
 use std::{
-    sync::OnceLock,
+    collections::HashMap,
+    sync::{Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use entity::{
-    Database, Error, Millis, Seats, Topic, Transaction, announce,
+    Database, Error, Millis, Transaction,
     audit::Actor,
-    event::EventStatus,
-    job::lane::{self, Pending},
+    job::{
+        claim::{self, Claim, Pending},
+        lane,
+    },
+    seats::{Served, end_turns},
     ticket,
 };
 use uuid::Uuid;
 
 use crate::{
     LOCK_PATIENCE, Settled,
-    allocate::{Intent, Situation, allocate},
-    plan::Plan,
+    chores::{Tended, tend},
+    plan::{Plan, largest_unseated},
 };
 
 /// What a pass found.
@@ -27,14 +32,16 @@ pub(crate) enum Pass {
     Idle,
     /// Jobs are due, but other workers have their lanes.
     Taken,
-    /// A lane was served.
+    /// Lanes were served.
     Settled {
-        /// What was decided; nothing if there were holds to expire first.
+        /// What was decided; nothing if there were only chores.
         batch: Settled,
-        /// When the holds made in this pass run out, if any were made.
+        /// When the first of the holds made in this pass runs out, if any were made.
         expires_at: Option<Millis>,
         /// How long others could not write, the commit aside.
         locked: Duration,
+        /// Whether all there was to do faulted.
+        is_stuck: bool,
     },
 }
 
@@ -43,21 +50,25 @@ pub(crate) enum Pass {
 pub(crate) struct Limits {
     /// Jobs settled at most.
     pub(crate) jobs: u32,
-    /// Holds expired, people served from the waitlist, and tickets of a cancelled event cancelled, at most.
+    /// Of each event holds expired, people served from the waitlist, and tickets of a cancelled event cancelled, at most.
     pub(crate) chores: u32,
 }
 
 /// What a pass was working on: whom to blame if it faults. It outlives a panic.
 #[derive(Debug, Default)]
 pub(crate) struct Suspect {
-    event_id: OnceLock<Uuid>,
+    event_id: Mutex<Option<Uuid>>,
     seq: OnceLock<i64>,
 }
 
 impl Suspect {
-    /// The lane, if the pass got so far.
+    /// The lane whose chores were being done.
     pub(crate) fn event_id(&self) -> Option<Uuid> {
-        self.event_id.get().copied()
+        *self.event_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_event_id(&self, event_id: Option<Uuid>) {
+        *self.event_id.lock().unwrap_or_else(PoisonError::into_inner) = event_id;
     }
 
     /// The first job of the batch, if the pass got so far.
@@ -66,85 +77,91 @@ impl Suspect {
     }
 }
 
-/// Settles the next lane, as the worker with this id.
-pub(crate) async fn settle_lane(
+/// Settles the next lanes, as the worker with this id. With `look` it looks first whether there is anything to do, which
+/// costs no lock; most looks of an idle worker end there.
+pub(crate) async fn settle(
     database: &Database,
     worker: Uuid,
     limits: Limits,
     suspect: &Suspect,
+    look: bool,
 ) -> Result<Pass, Error> {
-    // A look costs no lock; most looks of an idle worker end here.
-    if !lane::any_due(database.reader(), database.now().await?).await? {
+    if look && !lane::any_due(database).await? {
         return Ok(Pass::Idle);
     }
     let asked = Instant::now();
     let tx = database.begin(LOCK_PATIENCE).await?;
     let since = Instant::now();
-    let Some(event) = lane::claim(&tx, tx.now().await?).await? else {
+    let Some(claim) = claim::claim(&tx, limits.jobs).await? else {
         tx.rollback().await?;
-        return Ok(Pass::Taken);
+        return Ok(if lane::any_due(database).await? { Pass::Taken } else { Pass::Idle });
     };
-    suspect.event_id.get_or_init(|| event.id);
-    let now = tx.now().await?;
-    let actor = Actor::worker(worker);
-    let event_id = event.id;
-    let mut seats = Seats::of(&tx, event, &actor, now);
-    let mut jobs = vec![];
-    // While there are lapsed holds, or people in line who fit, nothing new can be decided. That was this lane's turn.
-    if !seats.tend(limits.chores).await? {
-        jobs = lane::pending(&tx, event_id, now, limits.jobs).await?;
-        jobs.first().inspect(|job| _ = suspect.seq.set(job.seq));
-    }
-    let plan = decide_and_apply(&tx, &mut seats, &actor, &jobs, now).await?;
-    let held_until = plan.as_ref().and_then(|plan| plan.expires_at);
-    let expires_at = held_until.into_iter().chain(seats.next_expiry()).min();
-    seats.end_turn().await?;
-    announce(&tx, Topic::Changes).await?;
+    let done = serve(&tx, claim, &Actor::worker(worker), limits, suspect).await?;
     // Without the commit, whose sync takes its time however small the batch is.
     let locked = if database.is_postgres() { Duration::ZERO } else { since.elapsed() };
     tx.commit().await?;
-    let outcomes = plan.map(|plan| plan.outcomes()).unwrap_or_default();
-    let batch = Settled { outcomes, waited: since - asked, took: since.elapsed() };
-    Ok(Pass::Settled { batch, expires_at, locked })
+    let batch = Settled { outcomes: done.plan.outcomes(), waited: since - asked, took: since.elapsed() };
+    Ok(Pass::Settled { batch, expires_at: done.expires_at, locked, is_stuck: done.is_stuck })
 }
 
-/// Returns what was decided, if there was anything to decide.
-async fn decide_and_apply(
+/// What was done in a transaction.
+struct Done {
+    plan: Plan,
+    expires_at: Option<Millis>,
+    is_stuck: bool,
+}
+
+async fn serve(
     tx: &Transaction,
-    seats: &mut Seats<'_>,
+    claim: Claim,
     actor: &Actor,
-    jobs: &[Pending],
-    now: Millis,
-) -> Result<Option<Plan>, Error> {
-    if jobs.is_empty() {
-        // There were only chores, or another worker was here between our look and our lock.
-        return Ok(None);
-    }
-    let event = seats.event();
-    let emails: Vec<&str> = jobs.iter().map(|job| job.email.as_str()).collect();
-    let registered = ticket::people_with_active(tx, event.id, &emails).await?;
-    let has_waitlist = event.waitlist_enabled && seats.is_open();
-    let situation = Situation {
-        is_cancelled: event.status == EventStatus::Cancelled,
-        capacity: event.capacity,
-        available: seats.available(),
-        has_waitlist,
-        held: if has_waitlist { 0 } else { held_if_it_matters(tx, seats, jobs).await? },
-    };
-    let intents: Vec<Intent<'_>> =
-        jobs.iter().map(|job| Intent { email: &job.email, party_size: job.party_size }).collect();
-    let decisions = allocate(situation, &registered, &intents);
-    let plan = Plan::new(jobs, &decisions, event.hold_ends_at(now), now);
-    plan.apply(tx, seats, actor, now).await?;
-    Ok(Some(plan))
+    limits: Limits,
+    suspect: &Suspect,
+) -> Result<Done, Error> {
+    let now = claim.now;
+    let mut lanes = tend(tx, claim, actor, limits.chores, suspect).await?;
+    let mut plan = decide(tx, &mut lanes, now, limits.jobs, suspect).await?;
+    plan.apply(tx, actor, now).await?;
+    let offers = lanes.iter().filter_map(|lane| lane.served.seats.next_expiry());
+    let expires_at = offers.chain(plan.expires_at).min();
+    let is_stuck = lanes.iter().all(|lane| lane.is_faulty);
+    let served: Vec<Served<'_>> = lanes.into_iter().map(|lane| lane.served).collect();
+    end_turns(tx, &served).await?;
+    Ok(Done { plan, expires_at, is_stuck })
 }
 
-/// Seats in holds are asked for only when somebody may have to be refused.
-async fn held_if_it_matters(tx: &Transaction, seats: &Seats<'_>, jobs: &[Pending]) -> Result<i64, Error> {
-    let wanted: i64 = jobs.iter().map(|job| job.party_size).sum();
-    if wanted <= seats.available() {
-        return Ok(0);
+/// Decides the jobs of the lanes that have no chores left.
+async fn decide(
+    tx: &Transaction,
+    lanes: &mut [Tended<'_>],
+    now: Millis,
+    limit: u32,
+    suspect: &Suspect,
+) -> Result<Plan, Error> {
+    let mut ready: Vec<&mut Tended<'_>> = lanes.iter_mut().filter(|lane| lane.last_seq > 0).collect();
+    let wanted: Vec<(Uuid, i64)> = ready.iter().map(|lane| (lane.served.seats.event().id, lane.last_seq)).collect();
+    let jobs = claim::pending(tx, &wanted, now, limit).await?;
+    jobs.iter().flatten().next().inspect(|job| _ = suspect.seq.set(job.seq));
+    let held = held_where_it_matters(tx, &ready, &jobs).await?;
+    let mut plan = Plan::default();
+    for (lane, jobs) in ready.iter_mut().zip(jobs) {
+        let seats = &mut lane.served.seats;
+        let held = held.get(&seats.event().id).copied().unwrap_or(0);
+        plan.decide(seats, jobs, held, now)?;
     }
-    let largest = jobs.iter().map(|job| job.party_size).max().unwrap_or(0);
-    ticket::held_seats(tx, seats.event().id, largest).await
+    Ok(plan)
+}
+
+/// Seats in holds are asked for only where somebody may have to be refused.
+async fn held_where_it_matters(
+    tx: &Transaction,
+    lanes: &[&mut Tended<'_>],
+    jobs: &[Vec<Pending>],
+) -> Result<HashMap<Uuid, i64>, Error> {
+    let short = lanes.iter().zip(jobs).filter_map(|(lane, jobs)| {
+        let seats = &lane.served.seats;
+        Some((seats.event().id, largest_unseated(seats, jobs)?))
+    });
+    let (event_ids, parties): (Vec<Uuid>, Vec<i64>) = short.unzip();
+    ticket::held_seats(tx, &event_ids, parties.into_iter().max().unwrap_or(0)).await
 }

@@ -14,7 +14,7 @@ use crate::{
     Doorbells, LOCK_PATIENCE, Observer, Settings,
     fault::{Next, Split, sentence},
     reaper::Agenda,
-    settle::{Limits, Pass, Suspect, settle_lane},
+    settle::{Limits, Pass, Suspect, settle},
 };
 
 /// Work that others have taken is looked at again after this long.
@@ -44,8 +44,12 @@ pub(crate) async fn run(
 ) {
     let mut split = Split::new(settings.batch_max);
     let mut changes = Changes::new(database.clone(), Topic::Intents);
+    // Where there was work there may be more: then a look would be wasted.
+    let mut look = true;
     while !stop.is_cancelled() {
-        match pass(database, worker, settings, observer, &mut split).await {
+        let then = pass(database, worker, settings, observer, &mut split, look).await;
+        look = !matches!(then, Then::Again { .. });
+        match then {
             Then::Again { expires_at } => {
                 // Signals that came in during the pass need no look of their own: the next one is at once.
                 changes.drain();
@@ -74,13 +78,18 @@ async fn pass(
     settings: Settings,
     observer: &dyn Observer,
     split: &mut Split,
+    look: bool,
 ) -> Then {
     let suspect = Arc::new(Suspect::default());
     let limits = Limits { jobs: split.limit(), chores: split.limit() };
-    match guarded(database, worker, limits, &suspect).await {
+    match guarded(database, worker, limits, &suspect, look).await {
         Ok(Pass::Idle) => Then::Sleep,
         Ok(Pass::Taken) => Then::Pause(TAKEN_PAUSE),
-        Ok(Pass::Settled { batch, expires_at, locked }) => {
+        Ok(Pass::Settled { is_stuck: true, .. }) => {
+            split.batch_failed();
+            Then::Pause(split.fault_pause())
+        }
+        Ok(Pass::Settled { batch, expires_at, locked, .. }) => {
             tracing::debug!(outcomes = ?batch.outcomes, "settled");
             observer.settled(&batch);
             split.succeeded(locked);
@@ -108,9 +117,15 @@ enum Fault {
 }
 
 /// A pass in a task of its own, so that a panic ends the batch and not the worker.
-async fn guarded(database: &Database, worker: Uuid, limits: Limits, suspect: &Arc<Suspect>) -> Result<Pass, Fault> {
+async fn guarded(
+    database: &Database,
+    worker: Uuid,
+    limits: Limits,
+    suspect: &Arc<Suspect>,
+    look: bool,
+) -> Result<Pass, Fault> {
     let (database, suspect) = (database.clone(), Arc::clone(suspect));
-    match tokio::spawn(async move { settle_lane(&database, worker, limits, &suspect).await }).await {
+    match tokio::spawn(async move { settle(&database, worker, limits, &suspect, look).await }).await {
         Ok(Ok(pass)) => Ok(pass),
         Ok(Err(error)) if error.is_environmental() => Err(Fault::Environment(error)),
         Ok(Err(error)) => Err(Fault::Batch(error.to_string())),

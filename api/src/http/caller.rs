@@ -4,7 +4,7 @@ use std::{marker::PhantomData, net::IpAddr, sync::Arc};
 
 use entity::{
     Email, Millis, Viewer,
-    account::{self, Role},
+    account::Role,
     audit::{Actor, Who},
 };
 use ipnet::IpNet;
@@ -252,8 +252,7 @@ fn is_enough(claimed: &Caller, wanted: Role, method: &Method) -> bool {
 /// longer good.
 pub(crate) async fn look_up(app: &App, claimed: &Caller) -> Result<Option<Caller>, Problem> {
     let Some(id) = claimed.account_id else { return Ok(Some(claimed.clone())) };
-    let standings = account::standings(app.database.reader(), &[id]).await?;
-    let standing = standings.get(&id).filter(|standing| standing.admits(claimed.token_version));
+    let standing = app.reads.standing(id).await?.filter(|standing| standing.admits(claimed.token_version));
     Ok(standing.map(|standing| Caller { role: standing.role, ..claimed.clone() }))
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::time::Time;
+use crate::group::Unserved;
 
 /// The media type of problems.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -324,6 +325,15 @@ impl From<entity::Error> for Problem {
         }
         tracing::error!(%error, "fault");
         Code::Internal.into()
+    }
+}
+
+impl From<Unserved> for Problem {
+    fn from(unserved: Unserved) -> Self {
+        match unserved {
+            Unserved::Busy => Self::busy(),
+            Unserved::Fault => Code::Internal.into(),
+        }
     }
 }
 

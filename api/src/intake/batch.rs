@@ -69,8 +69,8 @@ pub(super) fn account_ids(intents: &[Intent]) -> Vec<Uuid> {
 }
 
 /// The keys whose stored jobs matter: of the intents that were not stored as their own.
-pub(super) fn keys_to_look_up<'a>(intents: &'a [Intent], stored: &HashMap<Uuid, i64>) -> Vec<Key<'a>> {
-    let others = intents.iter().filter(|intent| !stored.contains_key(&intent.job.id));
+pub(super) fn keys_to_look_up<'a>(intents: &'a [Intent], stored: &HashSet<Uuid>) -> Vec<Key<'a>> {
+    let others = intents.iter().filter(|intent| !stored.contains(&intent.job.id));
     let keys: HashSet<Key<'a>> = others.map(|intent| key(&intent.job)).collect();
     keys.into_iter().collect()
 }
@@ -102,20 +102,20 @@ impl Plan {
     pub(super) fn verdicts(
         &self,
         intents: &[Intent],
-        stored: &HashMap<Uuid, i64>,
+        stored: &HashSet<Uuid>,
         taken: &[Taken],
         now: Millis,
     ) -> Vec<Verdict> {
         let by_key: HashMap<Key<'_>, &Taken> =
             taken.iter().map(|taken| ((taken.key_scope.as_str(), taken.idempotency_key.as_str()), taken)).collect();
         // Jobs that this batch adds count against a key only for the intents that came after them.
-        let mut still_to_come: HashSet<Uuid> = stored.keys().copied().collect();
+        let mut still_to_come = stored.clone();
         let mut verdicts = Vec::with_capacity(intents.len());
         for (intent, refusal) in intents.iter().zip(&self.refusals) {
             still_to_come.remove(&intent.job.id);
             let owner = by_key.get(&key(&intent.job)).filter(|taken| !still_to_come.contains(&taken.id));
             verdicts.push(match (refusal, owner) {
-                _ if stored.contains_key(&intent.job.id) => Verdict::Accepted { created_at: now },
+                _ if stored.contains(&intent.job.id) => Verdict::Accepted { created_at: now },
                 // Stored by an earlier try of this batch, whose commit went through unnoticed.
                 (_, Some(taken)) if taken.id == intent.job.id => Verdict::Accepted { created_at: taken.created_at },
                 (Some(IntakeRefusal::Stranger), _) => Verdict::Refused(IntakeRefusal::Stranger),
@@ -210,8 +210,8 @@ mod tests {
         Plan::new(intents, &HashMap::new(), &HashMap::from([(EVENT, window())]), NOW)
     }
 
-    fn stored(ids: &[u128]) -> HashMap<Uuid, i64> {
-        ids.iter().map(|id| (Uuid::from_u128(*id), 1)).collect()
+    fn stored(ids: &[u128]) -> HashSet<Uuid> {
+        ids.iter().copied().map(Uuid::from_u128).collect()
     }
 
     fn judged(change: impl Fn(&mut Window), now: Millis) -> Option<IntakeRefusal> {

@@ -73,7 +73,7 @@ impl Mine {
         for stored in found {
             let view = Registration::at(&stored, now).with_code(app.codes.as_ref(), &viewer);
             // Bounded as in the list of tickets.
-            data.push(with_place(&app, (stored, view)).await?);
+            data.push(with_place(&app, &stored, view).await?);
         }
         Ok(Page::new(uri, next_cursor.clone(), RegistrationPage { data, next_cursor }))
     }

@@ -12,7 +12,7 @@ mod me;
 mod mine;
 mod operators;
 mod organizer;
-mod registrations;
+pub(crate) mod registrations;
 mod simulations;
 mod ticket_files;
 mod tickets;

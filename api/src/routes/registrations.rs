@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Email, Error, Viewer, job::enqueue::NewJob, registration};
+use entity::{Email, Error, Millis, Viewer, job::enqueue::NewJob, registration};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::{
         parameters::{IdempotencyKey, IfNoneMatch, Prefer},
         problem::{Code, FieldError, FieldErrorCode, Problem},
     },
-    intake::{IntakeError, IntakeRefusal, Intent, Verdict},
+    intake::{IntakeRefusal, Intent, Verdict},
     views::{NewRegistration, Registration, RegistrationStatus as Status},
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Registrations;
 const RETRY_AFTER: u32 = 1;
 
 #[derive(ApiResponse)]
-enum Registered {
+pub(crate) enum Registered {
     /// It was decided before: this key was used already. With `Prefer: wait`, it failed.
     #[oai(status = 200)]
     Decided(
@@ -100,13 +100,13 @@ impl Registrations {
         let intent = intent(&caller.0, key, &id, body.0, &trace)?;
         let (id, event_id) = (intent.job.id, intent.job.event_id);
         let viewer = caller.0.viewer();
-        match app.intake.submit(intent).await.map_err(problem)? {
+        match app.intake.ask(intent).await? {
             Verdict::Accepted { created_at } => {
                 let pending = Registration::accepted(id, event_id, created_at);
                 answer(&app, &viewer, pending, prefer, false).await
             }
             Verdict::Replayed(id) => {
-                let (stored, view) = find(&app, id, &viewer).await?;
+                let (stored, _, view) = find(&app, id, &viewer).await?;
                 let known = with_position(&app, &stored, view).await?;
                 answer(&app, &viewer, known, prefer, true).await
             }
@@ -129,20 +129,19 @@ impl Registrations {
     ) -> Result<Found, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let viewer = caller.0.viewer();
-        let mut found = find(&app, id, &viewer).await?;
-        let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&found.1.etag()));
+        let (mut stored, now, mut view) = find(&app, id, &viewer).await?;
+        let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&view.etag()));
         if let Some(patience) = patience {
-            let (stored, view) = &found;
             let ticket = stored.ticket.as_ref().filter(|_| known.is_given());
             if view.status == Status::Pending {
                 app.watch.decision(id, patience).await;
-                found = find(&app, id, &viewer).await?;
+                (stored, _, view) = find(&app, id, &viewer).await?;
             } else if let Some(ticket) = ticket {
-                app.ticket_change(ticket, patience).await?;
-                found = find(&app, id, &viewer).await?;
+                app.ticket_change(ticket, now, patience).await;
+                (stored, _, view) = find(&app, id, &viewer).await?;
             }
         }
-        let view = with_place(&app, found).await?;
+        let view = with_place(&app, &stored, view).await?;
         let (etag, applied) = (view.etag(), prefer.applied());
         let retry_after = (view.status == Status::Pending).then_some(RETRY_AFTER);
         if known.has(&etag) {
@@ -152,37 +151,32 @@ impl Registrations {
     }
 }
 
-type Both = (registration::Registration, Registration);
+type Stored = registration::Registration;
 
-/// The registration, stored and as it reads now.
-async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<Both, Problem> {
-    let database = &app.database;
-    let stored = registration::find(database.reader(), id, viewer).await?.ok_or(Code::NotFound)?;
-    let view = Registration::at(&stored, database.now().await?).with_code(app.codes.as_ref(), viewer);
-    Ok((stored, view))
+/// The registration as it is stored, the time now, and how it reads.
+async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<(Stored, Millis, Registration), Problem> {
+    let (stored, now) = app.reads.registration(id, viewer).await?;
+    let view = Registration::at(&stored, now).with_code(app.codes.as_ref(), viewer);
+    Ok((stored, now, view))
 }
 
 /// The registration with where it stands: in the queue, or on the waitlist.
-pub(super) async fn with_place(app: &App, (stored, view): Both) -> Result<Registration, Problem> {
+pub(super) async fn with_place(app: &App, stored: &Stored, view: Registration) -> Result<Registration, Error> {
     if view.status != Status::Pending {
-        return Ok(with_position(app, &stored, view).await?);
+        return with_position(app, stored, view).await;
     }
     let place = app.progress.place(&app.database, stored.event_id, stored.seq).await?;
     Ok(view.with_place(place))
 }
 
-async fn with_position(
-    app: &App,
-    stored: &registration::Registration,
-    view: Registration,
-) -> Result<Registration, Error> {
+async fn with_position(app: &App, stored: &Stored, view: Registration) -> Result<Registration, Error> {
     let Some(ticket) = &stored.ticket else { return Ok(view) };
     let position = app.position(ticket).await?;
     Ok(position.into_iter().fold(view, Registration::with_position))
 }
 
 /// The answer to a request for seats, given what is known of the registration: README, "Register, by state".
-async fn answer(
+pub(crate) async fn answer(
     app: &App,
     viewer: &Viewer,
     known: Registration,
@@ -223,7 +217,7 @@ fn refused(view: &Registration, location: String, replayed: Option<String>, appl
 }
 
 /// The intent that a request expresses, every default filled in.
-fn intent(
+pub(crate) fn intent(
     caller: &Caller,
     key: IdempotencyKey,
     event_id: &str,
@@ -271,12 +265,5 @@ fn refuse(refusal: IntakeRefusal) -> Problem {
             detail: format!("must be from 1 to {max} for this event"),
         }]),
         IntakeRefusal::KeyReused => Code::IdempotencyKeyReused.into(),
-    }
-}
-
-fn problem(error: IntakeError) -> Problem {
-    match error {
-        IntakeError::Busy => Problem::busy(),
-        IntakeError::Fault => Code::Internal.into(),
     }
 }

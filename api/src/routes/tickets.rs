@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Viewer, ticket};
+use entity::{Millis, Viewer, ticket};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::{
     app::App,
     attempt::attempt,
     cancel::cancel,
+    confirm::{Confirmation, confirm},
     http::{
         caller::{As, Attendee},
         fields::path_id,
@@ -20,7 +21,7 @@ use crate::{
         parameters::{IfNoneMatch, Prefer},
         problem::{Code, Problem},
     },
-    own_ticket::{confirm, extend, rename},
+    own_ticket::{extend, rename},
     views::{EditTicket, Ticket},
 };
 
@@ -53,11 +54,11 @@ impl Tickets {
     ) -> Result<Found, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let viewer = caller.0.viewer();
-        let (mut stored, mut view) = find(&app, id, &viewer).await?;
+        let (mut stored, now, mut view) = find(&app, id, &viewer).await?;
         let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&view.etag()));
         if let Some(patience) = patience {
-            app.ticket_change(&stored, patience).await?;
-            (stored, view) = find(&app, id, &viewer).await?;
+            app.ticket_change(&stored, now, patience).await;
+            (stored, _, view) = find(&app, id, &viewer).await?;
         }
         if let Some(position) = app.position(&stored).await? {
             view = view.with_position(position);
@@ -82,9 +83,9 @@ impl Tickets {
         trace: Data<&Trace>,
     ) -> Result<Json<Ticket>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let (database, actor) = (app.database.clone(), caller.0.actor(&trace));
-        let owner = caller.0.viewer();
-        let outcome = attempt(move || confirm(database.clone(), id, caller.0.viewer(), actor.clone())).await?;
+        let (owner, actor) = (caller.0.viewer(), caller.0.actor(&trace));
+        let wanted = Confirmation { id, viewer: owner.clone(), actor };
+        let outcome = confirm(&app.confirms, &app.database, wanted).await?;
         outcome.map(|ticket| Json(ticket.with_code(app.codes.as_ref(), &owner))).map_err(Problem::from)
     }
 
@@ -147,10 +148,9 @@ impl Tickets {
     }
 }
 
-/// The ticket, stored and as it reads now.
-async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<(ticket::Model, Ticket), Problem> {
-    let database = &app.database;
-    let stored = ticket::find(database.reader(), id, viewer).await?.ok_or(Code::NotFound)?;
-    let view = Ticket::at(&stored, database.now().await?).with_code(app.codes.as_ref(), viewer);
-    Ok((stored, view))
+/// The ticket as it is stored, the time now, and how it reads.
+async fn find(app: &App, id: Uuid, viewer: &Viewer) -> Result<(ticket::Model, Millis, Ticket), Problem> {
+    let (stored, now) = app.reads.ticket(id, viewer).await?;
+    let view = Ticket::at(&stored, now).with_code(app.codes.as_ref(), viewer);
+    Ok((stored, now, view))
 }

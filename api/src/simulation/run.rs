@@ -17,8 +17,9 @@ use super::report;
 use crate::{
     app::App,
     attempt::{PATIENCE, attempt},
+    group::Unserved,
     http::caller::Caller,
-    intake::{Intake, IntakeError, Intent, Verdict},
+    intake::{Intake, Intent, Verdict},
 };
 
 /// People who wait for intake's answer at the same time, as connections would.
@@ -103,10 +104,10 @@ async fn send(intake: &Intake, simulation: &Simulation, shadow_id: Uuid) -> i64 
 async fn ask(intake: &Intake, intent: Option<Intent>) -> bool {
     let Some(intent) = intent else { return false };
     for _ in 0..TRIES_MAX {
-        match intake.submit(intent.clone()).await {
+        match intake.ask(intent.clone()).await {
             Ok(Verdict::Accepted { .. } | Verdict::Replayed(_)) => return true,
-            Err(IntakeError::Busy) => sleep(TRY_PAUSE).await,
-            Ok(Verdict::Refused(_)) | Err(IntakeError::Fault) => return false,
+            Err(Unserved::Busy) => sleep(TRY_PAUSE).await,
+            Ok(Verdict::Refused(_)) | Err(Unserved::Fault) => return false,
         }
     }
     false

@@ -7,7 +7,7 @@ use sea_orm::{FromQueryResult, entity::prelude::*};
 use super::{Model, Standing};
 use crate::{
     Email, Error,
-    db::{list as values_of, marks, sql, values},
+    db::{one_of, sql, values},
 };
 
 /// The account with this id.
@@ -55,11 +55,9 @@ pub async fn standings(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Resul
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let query = sql(
-        connection,
-        &format!("SELECT id, role, is_active, token_version FROM account WHERE id IN ({})", marks(ids.len())),
-        values_of(ids.iter().copied()),
-    );
+    let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
+    let text = format!("SELECT id, role, is_active, token_version FROM account WHERE id {among}");
+    let query = sql(connection, &text, ids);
     let standings = Standing::find_by_statement(query).all(connection).await?;
     Ok(standings.into_iter().map(|standing| (standing.id, standing)).collect())
 }

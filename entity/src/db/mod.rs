@@ -8,9 +8,9 @@ mod transaction;
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbBackend, Statement};
+use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
-pub(crate) use statement::{list, marks, sql, tuples, values};
+pub(crate) use statement::{list, marks, one_of, row, rows, sql, tuples, values};
 use tap::Tap;
 pub use transaction::Transaction;
 
@@ -109,7 +109,7 @@ impl Database {
     }
 
     /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs
-    /// on the task that asked. It is shown `BEGIN`, `COMMIT` and `ROLLBACK` too, but neither the rollback of a
+    /// on the task that asked. It is shown what begins and ends transactions too, but neither the rollback of a
     /// transaction that is dropped, nor what the migration and those who hear commits of others ask, and nothing of
     /// clones made before.
     pub fn showing(mut self, show: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
@@ -145,6 +145,25 @@ impl Database {
     /// What the database answered.
     pub async fn now(&self) -> Result<Millis, Error> {
         transaction::now(&self.reader, &self.clock).await
+    }
+
+    /// The same as a CTE `clock (now)`, for a statement that needs no round trip for it, and its values.
+    pub(crate) fn clock(&self) -> (String, Vec<Value>) {
+        transaction::clock(self.writer.get_database_backend(), &self.clock)
+    }
+
+    /// What to add to the columns of a SELECT so that [`Self::read_at`] can tell when a row was read: on PostgreSQL a
+    /// statement that only asks for the time would double the cost of a small read.
+    pub(crate) fn clock_column(&self) -> String {
+        if self.is_postgres() { format!(", {} AS now", transaction::NOW) } else { String::new() }
+    }
+
+    /// When a row was read whose columns include [`Self::clock_column`].
+    ///
+    /// # Errors
+    /// When they do not.
+    pub(crate) fn read_at(&self, row: &QueryResult) -> Result<Millis, Error> {
+        if self.is_postgres() { Ok(row.try_get("", "now")?) } else { Ok(self.clock.now()) }
     }
 
     /// Begins a transaction that may write, waiting at most `patience` for the lock. On SQLite it holds the file's

@@ -8,14 +8,14 @@ use std::{
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    TransactionTrait, Value,
 };
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::timeout,
 };
 
-use super::{sql, tap::Tap};
+use super::{sql, tap::Tap, values};
 use crate::{Clock, Error, Millis, error::of_commit};
 
 /// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
@@ -48,6 +48,33 @@ impl Transaction {
     /// What the database answered.
     pub async fn now(&self) -> Result<Millis, Error> {
         now(&self.inner, &self.clock).await
+    }
+
+    /// The same as a CTE `clock (now)` of the statement that takes the decision, and its values: saves a round trip.
+    pub(crate) fn clock(&self) -> (String, Vec<Value>) {
+        clock(self.get_database_backend(), &self.clock)
+    }
+
+    /// Does work that may fault alone: then it is undone, and the transaction goes on without it.
+    ///
+    /// # Errors
+    /// When the surroundings were at fault: that is everybody's.
+    pub async fn attempt<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Error> {
+        self.control("SAVEPOINT attempt").await?;
+        let result = work.await;
+        match result {
+            Err(error) if error.is_environmental() => return Err(error),
+            Err(_) => self.control("ROLLBACK TO SAVEPOINT attempt").await?,
+            Ok(_) => {}
+        }
+        self.control("RELEASE SAVEPOINT attempt").await?;
+        Ok(result)
+    }
+
+    async fn control(&self, text: &str) -> Result<(), Error> {
+        self.execute_unprepared(text).await?;
+        self.tap.show_text(self.get_database_backend(), text);
+        Ok(())
     }
 
     /// Makes the work durable and visible.
@@ -132,12 +159,21 @@ pub(super) async fn moment() {
     tokio::time::sleep(Duration::from_micros(fastrand::u64(500..1500))).await;
 }
 
+/// PostgreSQL's clock. Not `now()`, which stands still at the start of the transaction.
+pub(super) const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+pub(super) fn clock(backend: DbBackend, clock: &Clock) -> (String, Vec<Value>) {
+    match backend {
+        DbBackend::Postgres => (format!("clock (now) AS (SELECT {NOW})"), vec![]),
+        _ => ("clock (now) AS (SELECT ?)".to_owned(), values![clock.now()]),
+    }
+}
+
 pub(super) async fn now(connection: &impl ConnectionTrait, clock: &Clock) -> Result<Millis, Error> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(clock.now());
     }
-    // Not now(), which stands still at the start of the transaction.
-    let query = sql(connection, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now", vec![]);
+    let query = sql(connection, &format!("SELECT {NOW} AS now"), vec![]);
     let row = connection.query_one_raw(query).await?.ok_or(Error::Guard { what: "clock", expected: 1, actual: 0 })?;
     Ok(row.try_get("", "now")?)
 }

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use super::{JobState, Outcome, Refusal};
 use crate::{
     Error, Millis, Transaction,
-    db::{list, marks, sql, values},
+    db::{one_of, sql, values},
     error::guard,
 };
 
@@ -42,14 +42,14 @@ async fn settle(
     if seqs.is_empty() {
         return Ok(());
     }
+    let (one_of_them, listed) = one_of(tx.get_database_backend(), seqs.iter().copied());
     parameters.extend(values![now]);
-    parameters.extend(list(seqs.iter().copied()));
+    parameters.extend(listed);
     let update = sql(
         &**tx,
         &format!(
             "UPDATE job SET state = 'settled', {assignments}, settled_at = ?
-             WHERE state = 'pending' AND seq IN ({})",
-            marks(seqs.len())
+             WHERE state = 'pending' AND seq {one_of_them}"
         ),
         parameters,
     );

@@ -1,12 +1,12 @@
 //! The producers' half of the queue: intents go in, each key once.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
-    db::{list, sql, tuples, values},
+    db::{list, marks, sql, tuples, values},
 };
 
 /// An intent to register, validated, with every default filled in.
@@ -52,14 +52,15 @@ pub struct Taken {
 /// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
 const DUE_AT_ONCE: Millis = 0;
 
-/// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the `seq` of each one added.
+/// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the ids of
+/// those added.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<HashMap<Uuid, i64>, Error> {
+pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<HashSet<Uuid>, Error> {
     const COLUMNS: usize = 13;
     if jobs.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(HashSet::new());
     }
     let mut parameters = Vec::with_capacity(jobs.len() * COLUMNS);
     for job in jobs {
@@ -84,16 +85,22 @@ pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<Ha
         &format!(
             "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
              trace_context, request_id, run_at, created_at) VALUES {}
-             ON CONFLICT (key_scope, idempotency_key) DO NOTHING RETURNING id, seq",
+             ON CONFLICT (key_scope, idempotency_key) DO NOTHING",
             tuples(jobs.len(), COLUMNS)
         ),
         parameters,
     );
-    let mut added = HashMap::with_capacity(jobs.len());
-    for row in tx.query_all_raw(insert).await? {
-        added.insert(row.try_get("", "id")?, row.try_get("", "seq")?);
+    if tx.execute_raw(insert).await?.rows_affected() == jobs.len() as u64 {
+        return Ok(jobs.iter().map(|job| job.id).collect());
     }
-    Ok(added)
+    // Some keys were taken.
+    let query = sql(
+        &**tx,
+        &format!("SELECT id FROM job WHERE id IN ({})", marks(jobs.len())),
+        list(jobs.iter().map(|job| job.id)),
+    );
+    let rows = tx.query_all_raw(query).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
 }
 
 /// The jobs that these (scope, key) pairs belong to. (A join, because for `(a, b) IN (VALUES …)` SQLite reads the whole

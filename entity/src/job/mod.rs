@@ -1,8 +1,10 @@
 //! The queue: intents as jobs.
 //!
 //! A job is `pending` until one transaction claims it, decides it and completes it; there is no "running" state to get
-//! stuck in. [`enqueue`] is the producers' half; [`lane`] and [`complete`] are the consumers'; [`operate`] is for people.
+//! stuck in. [`enqueue`] is the producers' half; [`lane`], [`claim`] and [`complete`] are the consumers'; [`operate`] is for
+//! people.
 
+pub mod claim;
 pub mod complete;
 pub mod enqueue;
 pub mod lane;

@@ -1,25 +1,32 @@
-//! What people do with their tickets. Each returns whether the ticket moved; if not, somebody else was first.
+//! What people do with their tickets. Each returns whether the ticket moved, or which did; if not, somebody else was
+//! first.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use super::{ACTIVE, Model};
 use crate::{
     Email, Error, Millis, Transaction,
-    db::{sql, values},
+    db::{one_of, sql, values},
 };
 
-/// reserved → confirmed, by its owner, while the hold lasts. Touches the ticket's row alone.
+/// reserved → confirmed: those of these tickets whose hold lasts, as they are now. The caller has locked them and knows
+/// that their owners ask. Touches the tickets' rows alone.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn confirm(tx: &Transaction, id: Uuid, owner: &Email, now: Millis) -> Result<bool, Error> {
-    let update = sql(
-        &**tx,
+pub async fn confirm(tx: &Transaction, ids: &[Uuid], now: Millis) -> Result<Vec<Model>, Error> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    let (among, ids) = one_of(tx.get_database_backend(), ids.iter().copied());
+    let text = format!(
         "UPDATE ticket SET status = 'confirmed', confirmed_at = ?
-         WHERE id = ? AND email = ? AND status = 'reserved' AND expires_at > ?",
-        values![now, id, owner.as_str(), now],
+         WHERE id {among} AND status = 'reserved' AND expires_at > ? RETURNING *"
     );
-    Ok(tx.execute_raw(update).await?.rows_affected() == 1)
+    let mut parameters = values![now];
+    parameters.extend(ids);
+    parameters.extend(values![now]);
+    Ok(Model::find_by_statement(sql(&**tx, &text, parameters)).all(&**tx).await?)
 }
 
 /// waitlisted, reserved (while the hold lasts) or confirmed → cancelled. Returns whether it did. The caller has locked the

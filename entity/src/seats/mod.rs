@@ -1,7 +1,12 @@
 //! The seats of one event while a transaction moves them: the one way in which `available_spots` changes.
 //!
 //! Whoever holds the event's row takes [`Seats`], expires what has lapsed, frees or takes seats, promotes whoever fits
-//! into what is free, and saves: one guarded UPDATE with the sum of it all, which the schema checks once more.
+//! into what is free, and saves: one guarded UPDATE with the sum of it all, which the schema checks once more. Workers,
+//! who serve several events in one transaction, save them together: [`end_turns`].
+
+mod turn;
+
+pub use turn::{Served, end_turns};
 
 use sea_orm::entity::prelude::*;
 
@@ -50,6 +55,11 @@ impl<'a> Seats<'a> {
             next_expiry: None,
             event,
         }
+    }
+
+    /// As they were when the event was locked: what was done since then has been undone.
+    pub fn undone(self) -> Self {
+        Self::of(self.tx, self.event, self.actor, self.now)
     }
 
     /// The event as it was when it was locked.
@@ -259,38 +269,17 @@ impl<'a> Seats<'a> {
     pub async fn save(self) -> Result<(), Error> {
         let now = (self.capacity, self.available, self.chore_at);
         let is_same = now == (self.event.capacity, self.event.available_spots, self.event.chore_at);
-        if is_same { Ok(()) } else { self.write("served_at").await }
-    }
-
-    /// The same, and ends the event's turn: it goes behind all others.
-    ///
-    /// # Errors
-    /// As [`Seats::save`].
-    pub async fn end_turn(self) -> Result<(), Error> {
-        let turn = event::next_turn(self.tx);
-        self.write(turn).await
-    }
-
-    async fn write(self, served_at: &str) -> Result<(), Error> {
+        if is_same {
+            return Ok(());
+        }
         let (gain, capacity) = (self.available - self.event.available_spots, self.capacity);
         let sold_out_at = (self.available == 0).then_some(self.now);
         let update = sql(
             &**self.tx,
-            &format!(
-                "UPDATE event SET capacity = ?, available_spots = available_spots + ?, served_at = {served_at}, chore_at = ?,
-                 sold_out_at = coalesce(sold_out_at, ?)
-                 WHERE id = ? AND capacity = ? AND available_spots + ? BETWEEN 0 AND ?"
-            ),
-            values![
-                capacity,
-                gain,
-                self.chore_at,
-                sold_out_at,
-                self.event.id,
-                self.event.capacity,
-                gain,
-                capacity
-            ],
+            "UPDATE event SET capacity = ?, available_spots = available_spots + ?, chore_at = ?,
+             sold_out_at = coalesce(sold_out_at, ?)
+             WHERE id = ? AND capacity = ? AND available_spots + ? BETWEEN 0 AND ?",
+            values![capacity, gain, self.chore_at, sold_out_at, self.event.id, self.event.capacity, gain, capacity],
         );
         guard("seats::save", 1, self.tx.execute_raw(update).await?.rows_affected())?;
         // Only workers go on with what is left.

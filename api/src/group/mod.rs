@@ -1,0 +1,123 @@
+//! Groups: what many ask for at the same time is done at once, for all of them together.
+//!
+//! Handlers hand their request to one task over a bounded channel. The task takes whatever has gathered and does it in
+//! one transaction, or reads it with one statement; meanwhile the next batch gathers. So there is no delay when idle, and
+//! there are large batches under load. A full channel is answered at once: load is shed, memory stays bounded.
+
+mod task;
+
+use std::time::{Duration, Instant};
+
+use entity::Error;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use uuid::Uuid;
+
+/// Requests that wait for the task at most.
+const WAITING_MAX: usize = 4096;
+
+/// Something that is done for many at once.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// What one asks for.
+    type Request: Send + Sync + 'static;
+    /// What one is told.
+    type Answer: Send + 'static;
+
+    /// What it is called in the log.
+    const NAME: &'static str;
+
+    /// Does it for all of these in one transaction at most, which waits for its lock no longer than `patience`. The
+    /// answers are in the order of the requests.
+    ///
+    /// # Errors
+    /// What the database answered. Then the same is asked again, all of it or each alone, even if it may have been done.
+    fn run(
+        &self,
+        requests: &[Self::Request],
+        patience: Duration,
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, Error>> + Send;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unserved {
+    /// Too much is going on. Whether it was done is not known; asking again is right.
+    Busy,
+    /// The database refused this request for reasons nobody foresaw.
+    Fault,
+}
+
+/// A request on its way to the task.
+#[derive(Debug)]
+struct Waiting<Q, A> {
+    request: Q,
+    since: Instant,
+    answer: oneshot::Sender<Result<A, Unserved>>,
+}
+
+/// The handlers' end: takes requests `Q` and gives answers `A`.
+#[derive(Debug)]
+pub(crate) struct Group<Q, A>(mpsc::Sender<Waiting<Q, A>>);
+
+impl<Q, A> Group<Q, A> {
+    /// Starts the task, as one of `tasks`. It ends, with everything done, when the group is gone.
+    pub(crate) fn start(work: impl Work<Request = Q, Answer = A>, tasks: &mut JoinSet<()>) -> Self
+    where
+        Q: Send + Sync + 'static,
+        A: Send + 'static,
+    {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        tasks.spawn(task::run(work, receiver));
+        Self(sender)
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) async fn ask(&self, request: Q) -> Result<A, Unserved> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { request, since: Instant::now(), answer };
+        self.0.try_send(waiting).map_err(|_| Unserved::Busy)?;
+        answered.await.unwrap_or(Err(Unserved::Busy))
+    }
+}
+
+/// The ids that a batch is about, in order: several requests may be about one thing.
+pub(crate) fn each_once(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_channel_sheds_load_at_once() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let group = Arc::new(Group(sender));
+        let ask = |request: u32| {
+            let group = Arc::clone(&group);
+            tokio::spawn(async move { group.ask(request).await })
+        };
+        let first = ask(1);
+        let waiting = receiver.recv().await.unwrap();
+        // One more fits; nobody takes it out.
+        let second = ask(2);
+        while group.0.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(group.ask(3).await, Err(Unserved::Busy));
+        waiting.answer.send(Ok("done")).unwrap();
+        assert_eq!(first.await.unwrap(), Ok("done"));
+        drop(receiver);
+        assert_eq!(second.await.unwrap(), Err(Unserved::Busy), "the task is gone");
+    }
+}

@@ -1,0 +1,86 @@
+//! Backlogs and histories, written straight into the database.
+
+use tests::{Kind, World};
+
+/// Ids that rise with `n`, as ids made in order of arrival do.
+fn id(kind: Kind, space: &str, n: &str) -> String {
+    match kind {
+        Kind::Sqlite => format!("unhex(printf('{space}%024x', {n}))"),
+        Kind::Postgres => format!("('{space}' || lpad(to_hex({n}), 24, '0'))::uuid"),
+    }
+}
+
+fn numbers(from: u32, count: u32) -> String {
+    let last = from + count - 1;
+    format!(
+        "(WITH RECURSIVE numbers (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})
+              SELECT n FROM numbers) AS people"
+    )
+}
+
+/// Every event, numbered from 0.
+const LANES: &str = "(SELECT id, row_number() OVER (ORDER BY created_at, id) - 1 AS lane, count(*) OVER () AS lanes FROM event) AS event";
+
+/// Puts pending jobs of that many new people into the lanes of all events in turn. The people are numbered from `from`
+/// on.
+pub(crate) async fn enqueue(world: &World, from: u32, people: u32) {
+    let id = id(world.kind, "01900000", "n");
+    world
+        .execute(&format!(
+            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+                 run_at, created_at)
+             SELECT {id}, 'register', event.id, 'p' || n || '@example.org', 'P', 1, 'p' || n || '@example.org', 'k',
+                 'f', 0, 0
+             FROM {} JOIN {LANES} ON lane = n % lanes ORDER BY n",
+            numbers(from, people)
+        ))
+        .await;
+}
+
+/// A history: that many settled jobs of the one event there is, with their confirmed tickets and records.
+pub(crate) async fn remember(world: &World, people: u32) {
+    let (job, ticket) = (id(world.kind, "01800000", "n"), id(world.kind, "01810000", "n"));
+    let statements = [
+        format!(
+            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, state,
+                 outcome, run_at, created_at, settled_at)
+             SELECT {job}, 'register', event.id, 'h' || n || '@example.org', 'P', 1, 'h' || n || '@example.org', 'k', 'f',
+                 'settled', 'reserved', 0, 0, 1 FROM {}, event ORDER BY n",
+            numbers(1, people)
+        ),
+        format!(
+            "INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, created_at, confirmed_at)
+             SELECT {ticket}, event.id, {job}, 'h' || n || '@example.org', 'P', 1, 'confirmed', 0, 1
+             FROM {}, event ORDER BY n",
+            numbers(1, people)
+        ),
+        "INSERT INTO audit (at, actor_kind, actor, action, entity, entity_id, event_id, to_state)
+         SELECT 1, 'worker', 'bench', 'confirm', 'ticket', id, event_id, 'confirmed' FROM ticket ORDER BY seq"
+            .to_owned(),
+        format!("UPDATE event SET available_spots = available_spots - {people}"),
+    ];
+    for statement in statements {
+        world.execute(&statement).await;
+    }
+    if world.kind == Kind::Postgres {
+        // Its upkeep does that by itself in a while.
+        world.execute("ANALYZE").await;
+    }
+}
+
+/// Jobs settled in a second, by the stamps of their batches; and the milliseconds that a batch took. Of those settled
+/// after `after`.
+pub(crate) async fn pace(world: &World, after: i64) -> (f64, f64) {
+    let of = |what: &str| format!("SELECT cast({what} AS BIGINT) AS n FROM job WHERE settled_at > {after}");
+    let (first, last) = (world.number(&of("min(settled_at)")).await, world.number(&of("max(settled_at)")).await);
+    let jobs = world.number(&format!("{} AND settled_at < {last}", of("count(*)"))).await;
+    let batches = world.number(&of("count(DISTINCT settled_at)")).await;
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let (millis, jobs, batches) = ((last - first) as f64, jobs as f64, (batches - 1) as f64);
+    (jobs / millis * 1e3, millis / batches)
+}
+
+/// When the newest job was settled; 1 if none was.
+pub(crate) async fn last_settled(world: &World) -> i64 {
+    world.number("SELECT cast(coalesce(max(settled_at), 1) AS BIGINT) AS n FROM job").await
+}

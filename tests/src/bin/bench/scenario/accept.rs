@@ -1,0 +1,87 @@
+//! How many intents a second are accepted, and settled, against the same requests with nothing behind the front end and
+//! against the ordinary way.
+
+use tests::{Kind, World};
+
+use crate::{
+    figures::{Figure, Target},
+    load::{Load, closed},
+    site::{CLIENTS, Site, address, large_event, newcomers},
+};
+
+/// A side of the comparison: what serves, and how durable it is.
+struct Side {
+    kind: Kind,
+    workers: usize,
+    flags: &'static [&'static str],
+}
+
+const SQLITE: Side = Side { kind: Kind::Sqlite, workers: 0, flags: &[] };
+const NORMAL: &[&str] = &["--durability=normal"];
+
+/// Accepted and settled per second by Turnout, and the load. With workers the lesser of the two counts: a backlog
+/// that grows is a rate that does not last.
+async fn turnout(site: &Site, side: &Side) -> (f64, Load) {
+    let mut world = site.world(side.kind).await;
+    let client = site.start(&mut world, side.workers, side.flags);
+    let event = large_event(&client).await;
+    let load = closed(address(client.base()), CLIENTS, site.window, &newcomers(&event)).await;
+    let accepted = load.rate(202);
+    let rate = if side.workers == 0 { accepted } else { accepted.min(settled_rate(&world, site).await) };
+    world.apis.clear();
+    world.workers.clear();
+    world.finish().await;
+    (rate, load)
+}
+
+/// Jobs settled per second, from the first second of the load to its end.
+async fn settled_rate(world: &World, site: &Site) -> f64 {
+    let settled = world.number("SELECT count(*) AS n FROM job WHERE state = 'settled'").await;
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let settled = settled as f64;
+    settled / (site.window.0 + site.window.1).as_secs_f64()
+}
+
+/// Answers per second of a baseline.
+async fn baseline(site: &Site, which: &str, flags: &[&str]) -> f64 {
+    let mut world = site.world(Kind::Sqlite).await;
+    let client = site.start(&mut world, 0, &[]);
+    let event = large_event(&client).await;
+    world.apis.clear();
+    let process = site.baseline(&world, which, flags);
+    closed(address(&process.greeting), CLIENTS, site.window, &newcomers(&event)).await.rate(202)
+}
+
+pub(super) async fn run(site: &Site) -> Vec<Figure> {
+    let mut sides: [Vec<f64>; 8] = Default::default();
+    for _ in 0..site.rounds {
+        let rates = [
+            baseline(site, "null", &[]).await,
+            turnout(site, &SQLITE).await.0,
+            turnout(site, &Side { workers: 1, ..SQLITE }).await.0,
+            baseline(site, "naive", &[]).await,
+            turnout(site, &Side { flags: NORMAL, ..SQLITE }).await.0,
+            turnout(site, &Side { workers: 1, flags: NORMAL, ..SQLITE }).await.0,
+            baseline(site, "naive", &["--normal"]).await,
+            turnout(site, &Side { kind: Kind::Postgres, workers: 1, flags: &[] }).await.0,
+        ];
+        for (side, rate) in sides.iter_mut().zip(rates) {
+            side.push(rate);
+        }
+    }
+    let [null, accepted, settled, naive, accepted_normal, settled_normal, naive_normal, postgres] = &sides;
+    let (full, normal) = ("SQLite FULL, 64 clients, batch 500", "SQLite NORMAL, 64 clients, batch 500");
+    vec![
+        Figure::new("null: POST with nothing behind it", "/s", "64 clients", null),
+        Figure::new("accepted, no worker", "/s", full, accepted),
+        Figure::new("accepted and settled, one worker process", "/s", full, settled),
+        Figure::new("naive: one transaction for each request", "/s", full, naive),
+        Figure::new("accepted, no worker", "/s", normal, accepted_normal),
+        Figure::new("accepted and settled, one worker process", "/s", normal, settled_normal),
+        Figure::new("naive: one transaction for each request", "/s", normal, naive_normal),
+        Figure::new("accepted and settled, one worker process", "/s", "PostgreSQL, 64 clients, batch 500", postgres),
+        Figure::ratio("accepted ÷ null, no worker", full, accepted, null, Target::at_least(0.38, 0.60)),
+        Figure::ratio("accepted and settled ÷ null", full, settled, null, Target::at_least(0.25, 0.42)),
+        Figure::ratio("accepted and settled ÷ naive", full, settled, naive, Target::at_least(4.5, 10.0)),
+    ]
+}

@@ -1,0 +1,54 @@
+//! What a batch costs with a million settled rows behind it, against a thousand.
+
+use std::time::Duration;
+
+use tests::{Kind, World};
+
+use crate::{
+    backlog::{enqueue, last_settled, pace, remember},
+    figures::{Figure, Target},
+    site::{Site, drained, large_event},
+};
+
+const LONG: u32 = 900_000;
+const SHORT: u32 = 1_000;
+const JOBS: u32 = 10_000;
+
+/// The history belongs to one event, the new jobs to another: no event has room for a million and more.
+async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
+    let mut world = site.world(kind).await;
+    let client = site.start(&mut world, 0, &[]);
+    large_event(&client).await;
+    remember(&world, history).await;
+    world.start_worker(&[]);
+    world
+}
+
+/// Settles some more jobs. Returns the milliseconds of a batch.
+async fn settle(site: &Site, world: &World, round: usize) -> f64 {
+    let (jobs, after) = (site.scaled(JOBS), last_settled(world).await);
+    enqueue(world, 10_000_000 + u32::try_from(round).unwrap_or(0) * jobs, jobs).await;
+    drained(world, Duration::from_mins(1)).await;
+    pace(world, after).await.1
+}
+
+pub(super) async fn run(site: &Site) -> Vec<Figure> {
+    let mut figures = vec![];
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let long = prepared(site, kind, site.scaled(LONG)).await;
+        let short = prepared(site, kind, SHORT).await;
+        let (mut with_long, mut with_short) = (vec![], vec![]);
+        for round in 0..site.rounds {
+            with_short.push(settle(site, &short, round).await);
+            with_long.push(settle(site, &long, round).await);
+        }
+        let settings = format!("{kind:?}, batch 500, {} jobs a round", site.scaled(JOBS));
+        let name = |history: u32| format!("claim and settle a batch, {history} settled rows behind it");
+        figures.extend([
+            Figure::new(&name(SHORT), "ms", &settings, &with_short),
+            Figure::new(&name(site.scaled(LONG)), "ms", &settings, &with_long),
+            Figure::ratio("long history ÷ short", &settings, &with_long, &with_short, Target::at_most(1.3, 1.1)),
+        ]);
+    }
+    figures
+}

@@ -1,0 +1,94 @@
+//! A million pending intents over a thousand events: how long they take, and what they need.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tests::Kind;
+
+use crate::{
+    backlog::enqueue,
+    figures::{Figure, Target},
+    site::{Site, drained, file, large_event},
+};
+
+const INTENTS: u32 = 1_000_000;
+const EVENTS: u32 = 1000;
+
+/// The log is folded into the file at this size; it may not grow far beyond it.
+const LOG_MB_MAX: f64 = 64.0;
+
+/// Looks at the size of the log all the time. Returns how to end that, with the largest size seen in bytes.
+fn watch_log(path: std::path::PathBuf) -> impl FnOnce() -> u64 {
+    let (largest, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let thread = std::thread::spawn({
+        let (largest, ended) = (Arc::clone(&largest), Arc::clone(&ended));
+        move || {
+            while !ended.load(Ordering::Relaxed) {
+                let size = std::fs::metadata(&path).map_or(0, |found| found.len());
+                largest.fetch_max(size, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    });
+    move || {
+        ended.store(true, Ordering::Relaxed);
+        let _ = thread.join();
+        largest.load(Ordering::Relaxed)
+    }
+}
+
+async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
+    let mut world = site.world(kind).await;
+    let (intents, events) = (site.scaled(INTENTS), site.scaled(EVENTS));
+    let client = site.start(&mut world, 0, &[]);
+    for _ in 0..events {
+        large_event(&client).await;
+    }
+    enqueue(&world, 0, intents).await;
+    let log = (kind == Kind::Sqlite).then(|| watch_log(file(&world).with_extension("db-wal")));
+    let since = Instant::now();
+    world.start_worker(&[]);
+    drained(&world, Duration::from_mins(10)).await;
+    let seconds = since.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let (size, log) = (size(&world).await as f64, log.map(|log| log() as f64 / 1e6));
+    let settings = format!("{kind:?}, {intents} intents over {events} events, one worker process, batch 500");
+    let memory = |name: &str, process: &tests::Process| {
+        #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+        let figure = Figure::new(name, "MB", &settings, &[process.peak_memory() as f64 / 1e6]);
+        Figure { target: Some(Target::at_most(150.0, 50.0)), ..figure }
+    };
+    let mut figures = vec![
+        Figure::new("drained", "s", &settings, &[seconds]),
+        memory("peak memory of the api", &world.apis[0]),
+        memory("peak memory of the worker", &world.workers[0]),
+        Figure::new("database for each registration", "bytes", &settings, &[size / f64::from(intents)]),
+    ];
+    if let Some(log) = log {
+        let figure = Figure::new("largest log", "MB", &settings, &[log]);
+        figures.push(Figure { target: Some(Target::at_most(LOG_MB_MAX, 16.0)), ..figure });
+    }
+    world.finish().await;
+    figures
+}
+
+/// The size of the database in bytes.
+async fn size(world: &tests::World) -> i64 {
+    match world.kind {
+        Kind::Sqlite => {
+            world.number("SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size").await
+        }
+        Kind::Postgres => world.number("SELECT pg_database_size(current_database()) AS n").await,
+    }
+}
+
+pub(super) async fn run(site: &Site) -> Vec<Figure> {
+    let mut figures = on(site, Kind::Sqlite).await;
+    figures.extend(on(site, Kind::Postgres).await);
+    figures
+}

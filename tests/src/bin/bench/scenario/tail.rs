@@ -1,0 +1,57 @@
+//! How long the slowest hundredth of the requests take at 60 % of the rate that is accepted and settled, against the
+//! same requests, at the same rate, with nothing behind the front end.
+
+use tests::Kind;
+
+use crate::{
+    figures::{Figure, Target},
+    load::{Load, closed, open},
+    site::{CLIENTS, Site, address, large_event, newcomers},
+};
+
+/// The share of the accepted rate.
+const SHARE: f64 = 0.6;
+
+async fn turnout(site: &Site, rate: Option<f64>) -> Load {
+    let mut world = site.world(Kind::Sqlite).await;
+    let client = site.start(&mut world, 1, &[]);
+    let event = large_event(&client).await;
+    let (address, requests) = (address(client.base()), newcomers(&event));
+    let load = match rate {
+        Some(rate) => open(address, CLIENTS, rate, site.window, &requests).await,
+        None => closed(address, CLIENTS, site.window, &requests).await,
+    };
+    world.finish().await;
+    load
+}
+
+async fn null(site: &Site, rate: f64) -> Load {
+    let world = site.world(Kind::Sqlite).await;
+    let process = site.baseline(&world, "null", &[]);
+    open(address(&process.greeting), CLIENTS, rate, site.window, &newcomers(&uuid::Uuid::now_v7().to_string())).await
+}
+
+pub(super) async fn run(site: &Site) -> Vec<Figure> {
+    let (mut rates, mut ours, mut nulls) = (vec![], [vec![], vec![]], [vec![], vec![]]);
+    for _ in 0..site.rounds {
+        let rate = SHARE * turnout(site, None).await.rate(202);
+        rates.push(rate);
+        let (turnout, null) = (turnout(site, Some(rate)).await, null(site, rate).await);
+        for (values, percent) in ours.iter_mut().zip([50.0, 99.0]) {
+            values.push(turnout.millis(percent));
+        }
+        for (values, percent) in nulls.iter_mut().zip([50.0, 99.0]) {
+            values.push(null.millis(percent));
+        }
+    }
+    let settings = "SQLite FULL, 64 clients, one worker process, batch 500";
+    let target = Target::at_most(5.0, 2.5);
+    vec![
+        Figure::new("60 % of the accepted rate", "/s", settings, &rates),
+        Figure::new("POST at that rate, p50", "ms", settings, &ours[0]),
+        Figure::new("POST at that rate, p99", "ms", settings, &ours[1]),
+        Figure::new("null at that rate, p50", "ms", "64 clients", &nulls[0]),
+        Figure::new("null at that rate, p99", "ms", "64 clients", &nulls[1]),
+        Figure::ratio("p99 of POST ÷ p99 of null", settings, &ours[1], &nulls[1], target),
+    ]
+}
