@@ -27,6 +27,9 @@ use crate::{
     },
     intake::{Intake, Writer},
     long_reads::LongReads,
+    progress::Progress,
+    queue::Readings,
+    readiness::Readiness,
     reads::Reads,
     routes::registrations::{Registered, answer, intent},
     views::{NewRegistration, Registration},
@@ -60,9 +63,9 @@ pub async fn serve_baseline(
         confirms: Confirms::start(Confirmer(database.clone()), &mut idle),
         database,
         watch: Arc::default(),
-        progress: Default::default(),
-        readings: Default::default(),
-        readiness: Default::default(),
+        progress: Progress::default(),
+        readings: Readings::default(),
+        readiness: Readiness::default(),
         long_reads: LongReads::default(),
         metrics: Arc::default(),
         intents: Arc::default(),
@@ -115,6 +118,7 @@ impl Operations {
     }
 
     #[oai(path = "/constant", method = "get")]
+    #[expect(clippy::unused_async, reason = "operations are")]
     async fn constant(&self) -> PlainText<&'static str> {
         PlainText(CONSTANT)
     }

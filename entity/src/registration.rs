@@ -1,6 +1,6 @@
 //! Registrations: the client's view of a job and of the ticket it led to.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use sea_orm::{FromQueryResult, Iden, Iterable, QueryResult, entity::prelude::*};
 
@@ -58,16 +58,16 @@ impl FromQueryResult for Registration {
 /// What the ticket's columns are called in a joined row.
 const TICKET: &str = "ticket_";
 
-/// What of a job its client may see.
-const JOB: &str = "job.id, job.seq, job.event_id, job.state, job.outcome, job.refusal, job.may_return, job.created_at,
-    job.settled_at";
+/// What of a job its client may see, and the whole ticket.
+static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let job = "job.id, job.seq, job.event_id, job.state, job.outcome, job.refusal, job.may_return, job.created_at,
+        job.settled_at";
+    let ticket = ticket::Column::iter().map(|column| column.to_string());
+    ticket.fold(job.to_owned(), |columns, column| format!("{columns}, ticket.{column} AS {TICKET}{column}"))
+});
 
 fn select(more_columns: &str) -> String {
-    let columns: Vec<String> = ticket::Column::iter()
-        .map(|column| column.to_string())
-        .map(|column| format!("ticket.{column} AS {TICKET}{column}"))
-        .collect();
-    format!("SELECT {JOB}, {}{more_columns} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", columns.join(", "))
+    format!("SELECT {}{more_columns} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", *COLUMNS)
 }
 
 /// These registrations, each with who may see it: the person's own, those they submitted, those of their events.

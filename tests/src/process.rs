@@ -9,7 +9,10 @@ use std::{
 };
 
 pub use rustix::process::Signal;
-use rustix::process::{Pid, Resource, Rlimit, kill_process, prlimit};
+use rustix::{
+    param::clock_ticks_per_second,
+    process::{Pid, Resource, Rlimit, kill_process, prlimit},
+};
 
 /// A running program; killed when dropped.
 #[derive(Debug)]
@@ -84,6 +87,19 @@ impl Process {
         kill_process(self.pid(), signal).expect("the process is there");
     }
 
+    /// The processor time that it has taken so far, its own and the system's for it. Of a process that has nothing to
+    /// do that is what waiting costs.
+    ///
+    /// # Panics
+    /// When the process is gone, or the system is not Linux.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the process is there");
+        // The second field is the program's name and may hold anything; the 14th and 15th are ticks.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name");
+        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks"));
+        Duration::from_millis(ticks.sum::<u64>() * 1000 / clock_ticks_per_second())
+    }
+
     fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
@@ -95,18 +111,6 @@ impl Process {
     pub fn lift_file_limit(&self) {
         let unlimited = Rlimit { current: None, maximum: None };
         prlimit(Some(self.pid()), Resource::Fsize, unlimited).expect("the limit can be lifted");
-    }
-
-    /// The processor time that it has used.
-    ///
-    /// # Panics
-    /// When the system does not tell.
-    pub fn cpu_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
-        // Behind the name, which may hold anything, the 12th and 13th field are ticks of a hundredth of a second.
-        let (_, fields) = stat.rsplit_once(')').expect("a name");
-        let ticks = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
-        Duration::from_millis(ticks.sum::<u64>() * 10)
     }
 
     /// The most memory that it has had so far, in bytes.

@@ -138,6 +138,10 @@ mod tests {
         assert_eq!(told(&viewer("b@x.org", true)), Err(Code::NotFound));
         assert_eq!(told(&viewer("o@x.org", false)), Err(Code::NotFound));
         assert_eq!(told(&viewer("o@x.org", true)), Err(Code::Forbidden));
+        let mut copy = held.clone();
+        copy.event.is_shadow = true;
+        let outcome = outcome(&viewer("o@x.org", true), &copy, None, NOW);
+        assert_eq!(outcome.err(), Some(Code::NotFound), "nobody manages a simulation's copy");
     }
 
     #[test]

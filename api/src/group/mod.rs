@@ -99,6 +99,12 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_batch_names_each_thing_once() {
+        let ids = [3, 1, 3].map(Uuid::from_u128);
+        assert_eq!(each_once(ids.into_iter()), [1, 3].map(Uuid::from_u128));
+    }
+
     #[tokio::test]
     async fn a_full_channel_sheds_load_at_once() {
         let (sender, mut receiver) = mpsc::channel(1);

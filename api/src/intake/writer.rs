@@ -38,7 +38,7 @@ async fn write(database: &Database, intents: &[Intent], patience: Duration) -> R
     let event_ids = each_once(intents.iter().map(|intent| intent.job.event_id));
     let standings = account::standings(&*tx, &account_ids(intents)).await?;
     let plan = Plan::new(intents, &standings, &event::windows(&*tx, &event_ids).await?, now);
-    let stored = enqueue::insert(&tx, &plan.jobs(intents), now).await?;
+    let stored = enqueue::insert(&tx, plan.jobs(intents), now).await?;
     let keys = keys_to_look_up(intents, &stored);
     let taken = enqueue::find_by_keys(&*tx, &keys).await?;
     if stored.is_empty() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
-pub(crate) use statement::{list, marks, one_of, row, rows, sql, tuples, values};
+pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;
 pub use transaction::Transaction;
 

@@ -21,6 +21,10 @@ const ACQUIRE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a reader waits for a log that somebody is recovering.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Rows that the thread of a connection may be ahead of whoever reads them. With fewer the two wake each other all the
+/// time while a batch is read.
+const ROWS_AHEAD: usize = 1024;
+
 /// The log is folded into the file every so many pages. Larger values make single commits many times slower.
 const CHECKPOINT_PAGES: &str = "1000";
 
@@ -70,6 +74,7 @@ async fn connect(
         // Pragmas belong to a connection, so they are set on each one the pool makes.
         .map_sqlx_sqlite_opts(move |o| {
             configure(o)
+                .row_buffer_size(ROWS_AHEAD)
                 .foreign_keys(true)
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                 .pragma("journal_size_limit", LOG_SIZE_MAX)

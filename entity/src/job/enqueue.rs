@@ -6,7 +6,7 @@ use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use crate::{
     Error, Millis, Transaction,
-    db::{list, marks, sql, tuples, values},
+    db::{one_of, row, rows, sql, values},
 };
 
 /// An intent to register, validated, with every default filled in.
@@ -52,53 +52,55 @@ pub struct Taken {
 /// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
 const DUE_AT_ONCE: Millis = 0;
 
-/// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the ids of
-/// those added.
+/// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the ids of those added.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn insert(tx: &Transaction, jobs: &[NewJob], now: Millis) -> Result<HashSet<Uuid>, Error> {
-    const COLUMNS: usize = 13;
+pub async fn insert(tx: &Transaction, jobs: Vec<NewJob>, now: Millis) -> Result<HashSet<Uuid>, Error> {
     if jobs.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut parameters = Vec::with_capacity(jobs.len() * COLUMNS);
-    for job in jobs {
-        parameters.extend(values![
-            job.id,
-            "register",
-            job.event_id,
-            job.email.as_str(),
-            job.name.as_str(),
-            job.party_size,
-            job.key_scope.as_str(),
-            job.idempotency_key.as_str(),
-            job.fingerprint.as_str(),
-            job.trace_context.clone(),
-            job.request_id.clone(),
-            DUE_AT_ONCE,
-            now,
-        ]);
-    }
+    let ids: HashSet<Uuid> = jobs.iter().map(|job| job.id).collect();
+    let (jobs, mut parameters) = rows(tx.get_database_backend(), jobs.into_iter().map(values_of).collect());
+    parameters.extend(values![DUE_AT_ONCE, now]);
     let insert = sql(
         &**tx,
         &format!(
-            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
-             trace_context, request_id, run_at, created_at) VALUES {}
-             ON CONFLICT (key_scope, idempotency_key) DO NOTHING",
-            tuples(jobs.len(), COLUMNS)
+            "WITH intent (id, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, trace_context,
+                 request_id) AS ({jobs})
+             INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+                 trace_context, request_id, run_at, created_at)
+             SELECT id, 'register', event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+                 nullif(trace_context, ''), nullif(request_id, ''), ?, ?
+             FROM intent WHERE id IS NOT NULL
+             ON CONFLICT (key_scope, idempotency_key) DO NOTHING"
         ),
         parameters,
     );
-    if tx.execute_raw(insert).await?.rows_affected() == jobs.len() as u64 {
-        return Ok(jobs.iter().map(|job| job.id).collect());
-    }
-    // Some keys were taken.
-    let query = sql(
-        &**tx,
-        &format!("SELECT id FROM job WHERE id IN ({})", marks(jobs.len())),
-        list(jobs.iter().map(|job| job.id)),
-    );
+    let added = tx.execute_raw(insert).await?.rows_affected();
+    // Rows that come back cost more than rows that go in: they are asked for only if some were left out.
+    if added == ids.len() as u64 { Ok(ids) } else { only_stored(tx, ids).await }
+}
+
+/// What is absent is written as an empty text, which means nothing else.
+fn values_of(job: NewJob) -> [Value; 10] {
+    row![
+        job.id,
+        job.event_id,
+        job.email,
+        job.name,
+        job.party_size,
+        job.key_scope,
+        job.idempotency_key,
+        job.fingerprint,
+        job.trace_context.unwrap_or_default(),
+        job.request_id.unwrap_or_default(),
+    ]
+}
+
+async fn only_stored(tx: &Transaction, ids: HashSet<Uuid>) -> Result<HashSet<Uuid>, Error> {
+    let (among, ids) = one_of(tx.get_database_backend(), ids);
+    let query = sql(&**tx, &format!("SELECT id FROM job WHERE id {among}"), ids);
     let rows = tx.query_all_raw(query).await?;
     Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
 }
@@ -112,15 +114,16 @@ pub async fn find_by_keys(connection: &impl ConnectionTrait, keys: &[(&str, &str
     if keys.is_empty() {
         return Ok(vec![]);
     }
+    let keys = keys.iter().map(|(scope, key)| row![*scope, *key]).collect();
+    let (keys, parameters) = rows(connection.get_database_backend(), keys);
     let query = sql(
         connection,
         &format!(
-            "WITH wanted (scope, word) AS (VALUES {})
+            "WITH wanted (scope, word) AS ({keys})
              SELECT id, key_scope, idempotency_key, fingerprint, created_at FROM wanted
-             JOIN job ON job.key_scope = wanted.scope AND job.idempotency_key = wanted.word",
-            tuples(keys.len(), 2)
+             JOIN job ON job.key_scope = wanted.scope AND job.idempotency_key = wanted.word"
         ),
-        list(keys.iter().flat_map(|(scope, key)| [*scope, *key])),
+        parameters,
     );
     Ok(Taken::find_by_statement(query).all(connection).await?)
 }

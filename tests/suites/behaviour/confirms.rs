@@ -140,8 +140,8 @@ both_databases! {
 
     async fn one_that_faults_harms_no_other(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
-        let events = [client.event(40, json!({})).await];
-        let tickets = tickets(world, &client, &events, 40).await;
+        let events = [client.event(100, json!({})).await];
+        let tickets = tickets(world, &client, &events, 100).await;
         poison(world, &email(20)).await;
         let answers = every(tickets.into_iter().enumerate().map(|(n, ticket)| {
             let person = client.attendee(&email(n));

@@ -51,19 +51,19 @@ impl Site {
         World::open(kind, self.programs).await.unwrap_or_else(|| panic!("{kind:?} is not to be had"))
     }
 
-    /// The api without workers, and so many worker processes, with limits that are counted and out of reach.
-    pub(crate) fn start(&self, world: &mut World, workers: usize, more: &[&str]) -> Client {
-        let limits = format!("--rate-limit={LIMITS}");
-        let api_flags: Vec<&str> = [limits.as_str()].into_iter().chain(more.iter().copied()).collect();
-        world.start(&Setup { apis: 1, embedded: 0, workers, api_flags: &api_flags, worker_flags: more })
-    }
-
     /// A baseline on the database of a world.
     pub(crate) fn baseline(&self, world: &World, which: &str, more: &[&str]) -> Process {
         let flags: Vec<String> =
             ["baseline", which, world.url()].into_iter().chain(more.iter().copied()).map(str::to_owned).collect();
         Process::start(&self.exe, &flags, &world.log())
     }
+}
+
+/// The api without workers, and so many worker processes, with limits that are counted and out of reach.
+pub(crate) fn start(world: &mut World, workers: usize, more: &[&str]) -> Client {
+    let limits = format!("--rate-limit={LIMITS}");
+    let api_flags: Vec<&str> = [limits.as_str()].into_iter().chain(more.iter().copied()).collect();
+    world.start(&Setup { apis: 1, embedded: 0, workers, api_flags: &api_flags, worker_flags: more })
 }
 
 /// Where a program listens, as its first line says.

@@ -5,8 +5,8 @@ use tests::{Kind, World};
 
 use crate::{
     figures::{Figure, Target},
-    load::{Load, closed},
-    site::{CLIENTS, Site, address, large_event, newcomers},
+    load::closed,
+    site::{CLIENTS, Site, address, large_event, newcomers, start},
 };
 
 /// A side of the comparison: what serves, and how durable it is.
@@ -19,19 +19,19 @@ struct Side {
 const SQLITE: Side = Side { kind: Kind::Sqlite, workers: 0, flags: &[] };
 const NORMAL: &[&str] = &["--durability=normal"];
 
-/// Accepted and settled per second by Turnout, and the load. With workers the lesser of the two counts: a backlog
+/// What Turnout accepts in a second. With workers the lesser of the two counts: a backlog
 /// that grows is a rate that does not last.
-async fn turnout(site: &Site, side: &Side) -> (f64, Load) {
-    let mut world = site.world(side.kind).await;
-    let client = site.start(&mut world, side.workers, side.flags);
+async fn turnout(site: &Site, Side { kind, workers, flags }: Side) -> f64 {
+    let mut world = site.world(kind).await;
+    let client = start(&mut world, workers, flags);
     let event = large_event(&client).await;
     let load = closed(address(client.base()), CLIENTS, site.window, &newcomers(&event)).await;
     let accepted = load.rate(202);
-    let rate = if side.workers == 0 { accepted } else { accepted.min(settled_rate(&world, site).await) };
+    let rate = if workers == 0 { accepted } else { accepted.min(settled_rate(&world, site).await) };
     world.apis.clear();
     world.workers.clear();
     world.finish().await;
-    (rate, load)
+    rate
 }
 
 /// Jobs settled per second, from the first second of the load to its end.
@@ -45,7 +45,7 @@ async fn settled_rate(world: &World, site: &Site) -> f64 {
 /// Answers per second of a baseline.
 async fn baseline(site: &Site, which: &str, flags: &[&str]) -> f64 {
     let mut world = site.world(Kind::Sqlite).await;
-    let client = site.start(&mut world, 0, &[]);
+    let client = start(&mut world, 0, &[]);
     let event = large_event(&client).await;
     world.apis.clear();
     let process = site.baseline(&world, which, flags);
@@ -57,13 +57,13 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
     for _ in 0..site.rounds {
         let rates = [
             baseline(site, "null", &[]).await,
-            turnout(site, &SQLITE).await.0,
-            turnout(site, &Side { workers: 1, ..SQLITE }).await.0,
+            turnout(site, SQLITE).await,
+            turnout(site, Side { workers: 1, ..SQLITE }).await,
             baseline(site, "naive", &[]).await,
-            turnout(site, &Side { flags: NORMAL, ..SQLITE }).await.0,
-            turnout(site, &Side { workers: 1, flags: NORMAL, ..SQLITE }).await.0,
+            turnout(site, Side { flags: NORMAL, ..SQLITE }).await,
+            turnout(site, Side { workers: 1, flags: NORMAL, ..SQLITE }).await,
             baseline(site, "naive", &["--normal"]).await,
-            turnout(site, &Side { kind: Kind::Postgres, workers: 1, flags: &[] }).await.0,
+            turnout(site, Side { kind: Kind::Postgres, workers: 1, flags: &[] }).await,
         ];
         for (side, rate) in sides.iter_mut().zip(rates) {
             side.push(rate);

@@ -9,7 +9,7 @@ use crate::{
     figures::{Figure, Target},
     load::{MakeRequest, closed},
     request,
-    site::{CLIENTS, Site, address, drained, large_event},
+    site::{CLIENTS, Site, address, drained, large_event, start},
 };
 
 /// More than can be confirmed while it is measured.
@@ -17,7 +17,7 @@ const HOLDS: u32 = 100_000;
 
 async fn prepared(site: &Site, kind: Kind) -> World {
     let mut world = site.world(kind).await;
-    let client = site.start(&mut world, 1, &[]);
+    let client = start(&mut world, 1, &[]);
     large_event(&client).await;
     enqueue(&world, 0, HOLDS).await;
     drained(&world, Duration::from_mins(1)).await;

@@ -9,7 +9,7 @@ use crate::{
     backlog::{enqueue, pace},
     baseline::{one_by_one, raw},
     figures::{Figure, Target},
-    site::{Site, drained, file, large_event},
+    site::{Site, drained, file, large_event, start},
 };
 
 const BATCH: u32 = 500;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// Jobs settled per second by one worker process.
 async fn turnout(site: &Site, kind: Kind, lanes: u32, batch: u32) -> f64 {
     let mut world = site.world(kind).await;
-    let client = site.start(&mut world, 0, &[]);
+    let client = start(&mut world, 0, &[]);
     for _ in 0..lanes {
         large_event(&client).await;
     }
@@ -36,7 +36,7 @@ async fn turnout(site: &Site, kind: Kind, lanes: u32, batch: u32) -> f64 {
 
 async fn by_hand(site: &Site, batch: u32) -> f64 {
     let mut world = site.world(Kind::Sqlite).await;
-    let client = site.start(&mut world, 0, &[]);
+    let client = start(&mut world, 0, &[]);
     large_event(&client).await;
     enqueue(&world, 0, site.scaled(JOBS)).await;
     world.apis.clear();
@@ -45,7 +45,7 @@ async fn by_hand(site: &Site, batch: u32) -> f64 {
 
 async fn one_job_at_a_time(site: &Site) -> f64 {
     let mut world = site.world(Kind::Postgres).await;
-    let client = site.start(&mut world, 0, &[]);
+    let client = start(&mut world, 0, &[]);
     large_event(&client).await;
     enqueue(&world, 0, site.scaled(JOBS)).await;
     world.execute("ANALYZE").await;

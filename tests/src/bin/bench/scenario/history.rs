@@ -7,7 +7,7 @@ use tests::{Kind, World};
 use crate::{
     backlog::{enqueue, last_settled, pace, remember},
     figures::{Figure, Target},
-    site::{Site, drained, large_event},
+    site::{Site, drained, large_event, start},
 };
 
 const LONG: u32 = 900_000;
@@ -17,7 +17,7 @@ const JOBS: u32 = 10_000;
 /// The history belongs to one event, the new jobs to another: no event has room for a million and more.
 async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
     let mut world = site.world(kind).await;
-    let client = site.start(&mut world, 0, &[]);
+    let client = start(&mut world, 0, &[]);
     large_event(&client).await;
     remember(&world, history).await;
     world.start_worker(&[]);

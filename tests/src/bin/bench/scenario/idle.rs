@@ -22,7 +22,7 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
         tokio::time::sleep(period).await;
         let after = used(&world);
         for (place, name) in ["idle api", "idle worker process"].iter().enumerate() {
-            let percent = (after[place] - before[place]).as_secs_f64() / period.as_secs_f64() * 100.0;
+            let percent = after[place].saturating_sub(before[place]).as_secs_f64() / period.as_secs_f64() * 100.0;
             let figure = Figure::new(name, "% of a core", &format!("{kind:?}, {period:?}"), &[percent]);
             figures.push(Figure { target: Some(Target::at_most(3.0, 1.0)), ..figure });
         }

@@ -13,7 +13,7 @@ use tests::Kind;
 use crate::{
     backlog::enqueue,
     figures::{Figure, Target},
-    site::{Site, drained, file, large_event},
+    site::{Site, drained, file, large_event, start},
 };
 
 const INTENTS: u32 = 1_000_000;
@@ -45,7 +45,7 @@ fn watch_log(path: std::path::PathBuf) -> impl FnOnce() -> u64 {
 async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
     let mut world = site.world(kind).await;
     let (intents, events) = (site.scaled(INTENTS), site.scaled(EVENTS));
-    let client = site.start(&mut world, 0, &[]);
+    let client = start(&mut world, 0, &[]);
     for _ in 0..events {
         large_event(&client).await;
     }
@@ -56,7 +56,7 @@ async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
     drained(&world, Duration::from_mins(10)).await;
     let seconds = since.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-    let (size, log) = (size(&world).await as f64, log.map(|log| log() as f64 / 1e6));
+    let (bytes, log) = (size(&world).await as f64, log.map(|log| log() as f64 / 1e6));
     let settings = format!("{kind:?}, {intents} intents over {events} events, one worker process, batch 500");
     let memory = |name: &str, process: &tests::Process| {
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -67,7 +67,7 @@ async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
         Figure::new("drained", "s", &settings, &[seconds]),
         memory("peak memory of the api", &world.apis[0]),
         memory("peak memory of the worker", &world.workers[0]),
-        Figure::new("database for each registration", "bytes", &settings, &[size / f64::from(intents)]),
+        Figure::new("database for each registration", "bytes", &settings, &[bytes / f64::from(intents)]),
     ];
     if let Some(log) = log {
         let figure = Figure::new("largest log", "MB", &settings, &[log]);

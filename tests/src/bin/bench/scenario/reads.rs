@@ -9,7 +9,7 @@ use crate::{
     figures::{Figure, Target},
     load::{MakeRequest, closed},
     request,
-    site::{CLIENTS, Site, address, drained, large_event},
+    site::{CLIENTS, Site, address, drained, large_event, start},
 };
 
 const REGISTRATIONS: u32 = 10_000;
@@ -34,7 +34,7 @@ async fn status_reads(world: &World) -> MakeRequest {
 
 async fn prepared(site: &Site, kind: Kind) -> World {
     let mut world = site.world(kind).await;
-    let client = site.start(&mut world, 1, &[]);
+    let client = start(&mut world, 1, &[]);
     large_event(&client).await;
     enqueue(&world, 0, site.scaled(REGISTRATIONS)).await;
     drained(&world, Duration::from_mins(1)).await;

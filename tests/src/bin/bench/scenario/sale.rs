@@ -16,7 +16,7 @@ use crate::{
     connection::Connection,
     figures::{Figure, percentile},
     request,
-    site::{Site, address},
+    site::{Site, address, start},
 };
 
 const PEOPLE: u32 = 20_000;
@@ -57,7 +57,7 @@ async fn serve_people(address: SocketAddr, event: String, next: Arc<AtomicU32>, 
 /// Seconds until everybody knew, and how long each waited.
 async fn sell(site: &Site, kind: Kind, workers: usize) -> (f64, Vec<Duration>) {
     let mut world = site.world(kind).await;
-    let client = site.start(&mut world, workers, &[]);
+    let client = start(&mut world, workers, &[]);
     let event = client.event(SEATS, json!({"waitlist_enabled": true, "hold_seconds": 3600})).await;
     let (next, people) = (Arc::new(AtomicU32::new(0)), site.scaled(PEOPLE));
     let since = Instant::now();

@@ -6,7 +6,7 @@ use tests::Kind;
 use crate::{
     figures::{Figure, Target},
     load::{Load, closed, open},
-    site::{CLIENTS, Site, address, large_event, newcomers},
+    site::{CLIENTS, Site, address, large_event, newcomers, start},
 };
 
 /// The share of the accepted rate.
@@ -14,7 +14,7 @@ const SHARE: f64 = 0.6;
 
 async fn turnout(site: &Site, rate: Option<f64>) -> Load {
     let mut world = site.world(Kind::Sqlite).await;
-    let client = site.start(&mut world, 1, &[]);
+    let client = start(&mut world, 1, &[]);
     let event = large_event(&client).await;
     let (address, requests) = (address(client.base()), newcomers(&event));
     let load = match rate {

@@ -10,7 +10,7 @@ use crate::{
     connection::Connection,
     figures::{Figure, percentile},
     request,
-    site::{Site, address, large_event},
+    site::{Site, address, large_event, start},
 };
 
 const TIMES: u32 = 20;
@@ -26,7 +26,7 @@ async fn next_intent(client: &Client) -> Vec<u8> {
 
 async fn once(site: &Site, kind: Kind) -> Duration {
     let mut world = site.world(kind).await;
-    let client = site.start(&mut world, 1, &[]);
+    let client = start(&mut world, 1, &[]);
     large_event(&client).await;
     enqueue(&world, 0, BACKLOG).await;
     let next = next_intent(&client).await;
