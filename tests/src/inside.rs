@@ -27,7 +27,7 @@ pub struct Inside {
     api: JoinHandle<()>,
 }
 
-/// A statement that was executed, or `BEGIN`, `COMMIT` or `ROLLBACK`.
+/// A statement that was executed, what begins and ends transactions included.
 #[derive(Clone, Debug)]
 pub struct Note {
     /// The task that asked: one that does one thing after another.

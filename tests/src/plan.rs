@@ -36,13 +36,21 @@ pub async fn plan(db: &DatabaseConnection, statement: &Statement) -> BTreeSet<St
     let explain = Statement { sql: format!("{explain} {}", statement.sql), ..statement.clone() };
     let rows = db.query_all_raw(explain).await.expect("the statement has a plan");
     let mut steps = BTreeSet::new();
+    // A query within the statement may have a table's name; then the name stands there twice.
+    let mut within: Vec<String> = vec![];
     for row in rows {
         if is_postgres {
             // JSON, which our copy of the library does not read: as text.
             let text: String = row.try_as_pg_row().expect("a row").try_get_unchecked(0).expect("a plan");
             postgres(&serde_json::from_str(&text).expect("JSON"), &mut steps);
+            continue;
+        }
+        let detail: String = row.try_get("", "detail").expect("a step");
+        if let Some(name) = detail.strip_prefix("CO-ROUTINE ").or(detail.strip_prefix("MATERIALIZE ")) {
+            within.push(format!("SCAN {name}"));
+        } else if let Some(index) = within.iter().position(|scan| *scan == detail) {
+            within.remove(index);
         } else {
-            let detail: String = row.try_get("", "detail").expect("a step");
             steps.extend(sqlite(&detail, &statement.sql));
         }
     }

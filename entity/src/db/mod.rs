@@ -109,7 +109,7 @@ impl Database {
     }
 
     /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs
-    /// on the task that asked. It is shown `BEGIN`, `COMMIT` and `ROLLBACK` too, but neither the rollback of a
+    /// on the task that asked. It is shown what begins and ends transactions too, but neither the rollback of a
     /// transaction that is dropped, nor what the migration and those who hear commits of others ask, and nothing of
     /// clones made before.
     pub fn showing(mut self, show: impl Fn(&Statement) + Send + Sync + 'static) -> Self {

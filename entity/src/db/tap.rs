@@ -22,7 +22,7 @@ impl Tap {
         connection.set_metric_callback(move |executed| tap.show(executed.statement));
     }
 
-    /// Shows what the library executed without telling: `BEGIN`, `COMMIT` or `ROLLBACK`.
+    /// Shows what the library executed without telling: what begins and ends transactions and parts of them.
     pub(super) fn show_text(&self, backend: DbBackend, text: &str) {
         self.show(&Statement::from_string(backend, text));
     }

@@ -60,15 +60,21 @@ impl Transaction {
     /// # Errors
     /// When the surroundings were at fault: that is everybody's.
     pub async fn attempt<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Error> {
-        self.execute_unprepared("SAVEPOINT attempt").await?;
+        self.control("SAVEPOINT attempt").await?;
         let result = work.await;
         match result {
             Err(error) if error.is_environmental() => return Err(error),
-            Err(_) => _ = self.execute_unprepared("ROLLBACK TO SAVEPOINT attempt").await?,
+            Err(_) => self.control("ROLLBACK TO SAVEPOINT attempt").await?,
             Ok(_) => {}
         }
-        self.execute_unprepared("RELEASE SAVEPOINT attempt").await?;
+        self.control("RELEASE SAVEPOINT attempt").await?;
         Ok(result)
+    }
+
+    async fn control(&self, text: &str) -> Result<(), Error> {
+        self.execute_unprepared(text).await?;
+        self.tap.show_text(self.get_database_backend(), text);
+        Ok(())
     }
 
     /// Makes the work durable and visible.

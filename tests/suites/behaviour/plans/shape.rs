@@ -5,12 +5,12 @@ use sea_orm::Statement;
 /// The most columns that a list of rows has.
 const COLUMNS_MAX: usize = 20;
 
-/// Whether it begins or ends a transaction.
+/// Whether it begins or ends a transaction or a part of one.
 pub(super) fn is_control(statement: &Statement) -> bool {
-    ["BEGIN", "COMMIT", "ROLLBACK"].contains(&statement.sql.as_str())
+    ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"].iter().any(|word| statement.sql.starts_with(word))
 }
 
-/// The text with single spaces, `?` for each value, and lists of values and of rows cut to one.
+/// The text with single spaces, `?` for each value, and lists of values and of rows, and arrays, cut to one value.
 pub(super) fn shape(statement: &Statement) -> String {
     let words: Vec<&str> = statement.sql.split_whitespace().collect();
     let mut parts = words.join(" ").split('$').map(str::to_owned).collect::<Vec<_>>().into_iter();
@@ -18,7 +18,7 @@ pub(super) fn shape(statement: &Statement) -> String {
     let text = parts.fold(first, |text, part| text + "?" + part.trim_start_matches(|c: char| c.is_ascii_digit()));
     let rows = (1..=COLUMNS_MAX).map(|columns| format!("({})", vec!["?"; columns].join(", ")));
     let text = rows.fold(text, |text, row| cut(text, &format!("{row}, {row}"), &row));
-    cut(text, "IN (?, ?", "IN (?")
+    cut(text, "IN (?, ?", "IN (?").replace("= ANY (?)", "IN (?)")
 }
 
 fn cut(mut text: String, long: &str, short: &str) -> String {
