@@ -21,6 +21,9 @@ const ACQUIRE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a reader waits for a log that somebody is recovering.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Pages that the writing connection keeps, in KiB: what a batch touches, so that little of it is read again.
+const WRITER_CACHE: &str = "-16384";
+
 /// Rows that the thread of a connection may be ahead of whoever reads them. With fewer the two wake each other all the
 /// time while a batch is read.
 const ROWS_AHEAD: usize = 1024;
@@ -43,6 +46,7 @@ pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, Datab
     let create = options.create;
     let writer = connect(options, 1, move |o| {
         let o = o.create_if_missing(create).synchronous(synchronous).busy_timeout(Duration::ZERO);
+        let o = o.pragma("cache_size", WRITER_CACHE);
         // A worker leaves the mode alone: whoever made the file chose it.
         if create { o.journal_mode(SqliteJournalMode::Wal) } else { o }
     })

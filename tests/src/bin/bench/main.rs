@@ -77,9 +77,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn measure(args: Args) -> Result<(), Box<dyn Error>> {
-    let programs = build(&args.profile)?;
+    let exe = std::env::current_exe()?;
+    let programs = build(&args.profile, &exe)?;
     let rounds = args.rounds.unwrap_or(if args.quick { 1 } else { 5 });
-    let exe = std::env::current_exe()?.to_string_lossy().into_owned();
+    let exe = exe.to_string_lossy().into_owned();
     let site = Site::new(programs, exe, args.quick, rounds);
     let mut report = Report {
         cores: std::thread::available_parallelism()?.get(),
@@ -108,7 +109,7 @@ async fn measure(args: Args) -> Result<(), Box<dyn Error>> {
 }
 
 /// Builds the programs that people run.
-fn build(profile: &str) -> Result<Programs, Box<dyn Error>> {
+fn build(profile: &str, exe: &Path) -> Result<Programs, Box<dyn Error>> {
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // All of the workspace, as people build it: part of it could get other features.
     build.args(["build", "--locked", "--profile", profile, "--workspace", "--bins"]);
@@ -117,7 +118,7 @@ fn build(profile: &str) -> Result<Programs, Box<dyn Error>> {
         return Err("the programs do not build".into());
     }
     // target/<profile>/bench: the programs stand beside the folder that this one stands in.
-    let target = std::env::current_exe()?.ancestors().nth(2).ok_or("no target folder")?.join(profile);
+    let target = exe.ancestors().nth(2).ok_or("no target folder")?.join(profile);
     let program = |name: &str| -> &'static str { target.join(name).to_string_lossy().into_owned().leak() };
     Ok(Programs { api: program("api"), worker: program("worker") })
 }

@@ -2,12 +2,16 @@
 //!
 //! A signal is a hint and may be lost: whoever waits here also looks again after a while.
 
+mod log;
+mod poll;
+
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use futures_util::FutureExt;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use poll::Poll;
+use sea_orm::{ConnectionTrait, DbBackend};
 use sqlx::postgres::PgListener;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     Database, Error, Transaction,
@@ -147,51 +151,5 @@ async fn open(database: Database, topic: Topic) -> Result<Source, Error> {
         listener.listen(topic.channel()).await?;
         return Ok(Source::Postgres(Box::new(listener)));
     }
-    Ok(Source::Sqlite(Poll { connection, seen: None, quiet: 0 }))
-}
-
-/// Asks SQLite whether its file changed: about every millisecond while things happen, more seldom when idle.
-struct Poll {
-    connection: DatabaseConnection,
-    seen: Option<i64>,
-    /// Polls since the last change.
-    quiet: u32,
-}
-
-impl Poll {
-    async fn changed(&mut self) -> Result<(), Error> {
-        loop {
-            let version = self.version().await?;
-            if self.seen.replace(version).is_some_and(|seen| seen != version) {
-                self.quiet = 0;
-                return Ok(());
-            }
-            self.quiet = self.quiet.saturating_add(1);
-            sleep(pause(self.quiet)).await;
-        }
-    }
-
-    async fn version(&self) -> Result<i64, Error> {
-        let row = self.connection.query_one_raw(sql(&self.connection, "PRAGMA data_version", vec![])).await?;
-        let row = row.ok_or(Error::Guard { what: "data_version", expected: 1, actual: 0 })?;
-        Ok(row.try_get("", "data_version")?)
-    }
-}
-
-/// 1 ms for the first half second of quiet, then slowly up to 10 ms.
-fn pause(quiet: u32) -> Duration {
-    Duration::from_millis((1 + u64::from(quiet.saturating_sub(500)) / 50).min(10))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn polling_slows_down_when_nothing_happens() {
-        assert_eq!(pause(1), Duration::from_millis(1));
-        assert_eq!(pause(500), Duration::from_millis(1));
-        assert_eq!(pause(600), Duration::from_millis(3));
-        assert_eq!(pause(u32::MAX), Duration::from_millis(10));
-    }
+    Ok(Source::Sqlite(Poll::new(connection, &database.location())))
 }

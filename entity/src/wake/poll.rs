@@ -1,0 +1,68 @@
+//! Hearing of commits to an SQLite file: asking it, about every millisecond while things happen; when they do not, waiting
+//! for somebody to write to its log, where the system tells.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tokio::time::{sleep, timeout};
+
+use super::log::Log;
+use crate::{Error, db::sql};
+
+/// While things happen.
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
+
+/// After so many polls without a change nothing happens any more.
+const BUSY_POLLS: u32 = 100;
+
+/// When nothing happens and the system does not tell when something does.
+const IDLE_PAUSE: Duration = Duration::from_millis(10);
+
+/// When nothing happens and the system tells. Signals are hints.
+const WATCHED_PAUSE: Duration = Duration::from_secs(1);
+
+/// Asks SQLite whether its file changed.
+pub(super) struct Poll {
+    connection: DatabaseConnection,
+    seen: Option<i64>,
+    /// Polls since the last change.
+    quiet: u32,
+    /// Nothing where the system does not tell.
+    log: Option<Log>,
+}
+
+impl Poll {
+    /// Polls on this connection to the database in `file`.
+    pub(super) fn new(connection: DatabaseConnection, file: &str) -> Self {
+        let log = Log::watch(file).ok();
+        Self { connection, seen: None, quiet: 0, log }
+    }
+
+    /// Returns when something was committed since the last call.
+    pub(super) async fn changed(&mut self) -> Result<(), Error> {
+        loop {
+            let version = self.version().await?;
+            if self.seen.replace(version).is_some_and(|seen| seen != version) {
+                self.quiet = 0;
+                return Ok(());
+            }
+            self.quiet = self.quiet.saturating_add(1);
+            if self.quiet < BUSY_POLLS { sleep(BUSY_PAUSE).await } else { self.idle().await }
+        }
+    }
+
+    /// Returns when somebody may be about to commit. The log is written a moment before the commit shows, so polling
+    /// starts over.
+    async fn idle(&mut self) {
+        let Some(log) = &mut self.log else { return sleep(IDLE_PAUSE).await };
+        if timeout(WATCHED_PAUSE, log.written()).await.is_ok() {
+            self.quiet = 0;
+        }
+    }
+
+    async fn version(&self) -> Result<i64, Error> {
+        let row = self.connection.query_one_raw(sql(&self.connection, "PRAGMA data_version", vec![])).await?;
+        let row = row.ok_or(Error::Guard { what: "data_version", expected: 1, actual: 0 })?;
+        Ok(row.try_get("", "data_version")?)
+    }
+}
