@@ -17,6 +17,7 @@
 mod accounts;
 mod app;
 mod attempt;
+mod backstage;
 mod baseline;
 mod calendar;
 mod cancel;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{DbBackend, FromQueryResult, Set, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, QueryResult, Set, entity::prelude::*};
 
 use crate::{
-    Error, Millis, Transaction,
+    Database, Error, Millis, Transaction,
     db::{one_of, sql, values},
     error::guard,
     ticket::ACTIVE,
@@ -246,22 +246,41 @@ pub struct Window {
 /// # Errors
 /// What the database answered.
 pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Window>, Error> {
+    let found = read_windows(connection, ids, "").await?;
+    found.iter().map(|row| Ok(Window::from_query_result(row, "")?)).map(by_id).collect()
+}
+
+/// The same, and the time at which they were so; 0 when all ids are unknown.
+///
+/// # Errors
+/// What the database answered.
+pub async fn windows_now(database: &Database, ids: &[Uuid]) -> Result<(HashMap<Uuid, Window>, Millis), Error> {
+    let found = read_windows(database.reader(), ids, &database.clock_column()).await?;
+    let now = found.first().map(|row| database.read_at(row)).transpose()?.unwrap_or(0);
+    let windows = found.iter().map(|row| Ok(Window::from_query_result(row, "")?)).map(by_id);
+    Ok((windows.collect::<Result<_, Error>>()?, now))
+}
+
+fn by_id(window: Result<Window, Error>) -> Result<(Uuid, Window), Error> {
+    window.map(|window| (window.id, window))
+}
+
+async fn read_windows(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+    more_columns: &str,
+) -> Result<Vec<QueryResult>, Error> {
     if ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(vec![]);
     }
     let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
-    let query = sql(
-        connection,
-        &format!(
-            "SELECT event.id, event.status, registration_opens_at AS opens_at,
-             coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
-             account.email AS organizer_email, (shadow_of IS NOT NULL) AS is_shadow
-             FROM event JOIN account ON account.id = event.organizer_id WHERE event.id {among}"
-        ),
-        ids,
+    let text = format!(
+        "SELECT event.id, event.status, registration_opens_at AS opens_at,
+         coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
+         account.email AS organizer_email, (shadow_of IS NOT NULL) AS is_shadow{more_columns}
+         FROM event JOIN account ON account.id = event.organizer_id WHERE event.id {among}"
     );
-    let windows = Window::find_by_statement(query).all(connection).await?;
-    Ok(windows.into_iter().map(|window| (window.id, window)).collect())
+    Ok(connection.query_all_raw(sql(connection, &text, ids)).await?)
 }
 
 /// The event, locked until the end of the transaction: the first step of whoever creates, cancels, expires or promotes

@@ -66,7 +66,8 @@ pub(crate) async fn run(
             Then::Sleep => {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = doorbells.intents.notified() => {}
+                    // Whoever rings has just written some.
+                    () = doorbells.intents.notified() => look = false,
                     () = next_signal(database, &mut changes) => agenda.hint(),
                 }
             }

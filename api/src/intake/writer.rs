@@ -1,8 +1,8 @@
-//! The writer: one transaction for each batch.
+//! The writer: one statement for each batch.
 
 use std::time::Duration;
 
-use entity::{Database, Error, Topic, account, announce, event, job::enqueue};
+use entity::{Database, Error, account, event, job::enqueue};
 
 use super::{
     Intent, Verdict,
@@ -31,21 +31,20 @@ impl<F: Fn(usize) + Send + Sync + 'static> Work for Writer<F> {
     }
 }
 
-/// Tried again with the same ids: if the commit did go through unnoticed, the next try finds them.
+/// Judges the intents and stores the admissible ones with one statement, which is the transaction. What they are judged
+/// by is read after they came in, and so is never older than what their clients were told before.
+///
+/// Tried again with the same ids: if it did go through unnoticed, the next try finds them.
 async fn write(database: &Database, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
-    let tx = database.begin(patience).await?;
-    let now = tx.now().await?;
     let event_ids = each_once(intents.iter().map(|intent| intent.job.event_id));
-    let standings = account::standings(&*tx, &account_ids(intents)).await?;
-    let plan = Plan::new(intents, &standings, &event::windows(&*tx, &event_ids).await?, now);
-    let stored = enqueue::insert(&tx, plan.jobs(intents), now).await?;
+    let account_ids = account_ids(intents);
+    let (standings, (windows, now)) = tokio::try_join!(
+        account::standings(database.reader(), &account_ids),
+        event::windows_now(database, &event_ids)
+    )?;
+    let plan = Plan::new(intents, &standings, &windows, now);
+    let stored = enqueue::insert(database, plan.jobs(intents), now, patience).await?;
     let keys = keys_to_look_up(intents, &stored);
-    let taken = enqueue::find_by_keys(&*tx, &keys).await?;
-    if stored.is_empty() {
-        tx.rollback().await?;
-    } else {
-        announce(&tx, Topic::Intents).await?;
-        tx.commit().await?;
-    }
+    let taken = enqueue::find_by_keys(database.reader(), &keys).await?;
     Ok(plan.verdicts(intents, &stored, &taken, now))
 }

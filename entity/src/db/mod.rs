@@ -1,5 +1,6 @@
 //! Opens a database and begins transactions: the one place that does either.
 
+mod alone;
 mod postgres;
 mod sqlite;
 mod statement;

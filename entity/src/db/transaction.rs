@@ -117,6 +117,13 @@ impl Transaction {
     }
 }
 
+/// Waits, where there is a queue, for its turn.
+pub(super) async fn take_turn(turn: Option<&Turn>, patience: Duration) -> Result<Option<OwnedMutexGuard<()>>, Error> {
+    let Some(turn) = turn else { return Ok(None) };
+    let taken = timeout(patience, Arc::clone(turn).lock_owned()).await;
+    taken.map(Some).map_err(|_| Error::Busy)
+}
+
 pub(super) async fn begin(
     connection: &DatabaseConnection,
     clock: Clock,
@@ -125,10 +132,7 @@ pub(super) async fn begin(
     patience: Duration,
 ) -> Result<Transaction, Error> {
     let since = Instant::now();
-    let turn = match turn {
-        Some(turn) => Some(timeout(patience, Arc::clone(turn).lock_owned()).await.map_err(|_| Error::Busy)?),
-        None => None,
-    };
+    let turn = take_turn(turn, patience).await?;
     loop {
         match try_begin(connection).await {
             Ok(inner) => {

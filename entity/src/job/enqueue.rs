@@ -1,12 +1,13 @@
 //! The producers' half of the queue: intents go in, each key once.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, entity::prelude::*};
 
 use crate::{
-    Error, Millis, Transaction,
+    Database, Error, Millis, Topic,
     db::{one_of, row, rows, sql, values},
+    wake::announcement,
 };
 
 /// An intent to register, validated, with every default filled in.
@@ -52,35 +53,48 @@ pub struct Taken {
 /// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
 const DUE_AT_ONCE: Millis = 0;
 
-/// Adds the jobs in order of arrival, leaving out those whose key is taken. Returns the ids of those added.
+/// Adds the jobs in order of arrival, leaving out those whose key is taken, in a transaction of its own that waits at most
+/// `patience` for the write lock; workers hear of it. Returns the ids of those that are stored: the same jobs may be added
+/// again when it is not known whether they were.
 ///
 /// # Errors
-/// What the database answered.
-pub async fn insert(tx: &Transaction, jobs: Vec<NewJob>, now: Millis) -> Result<HashSet<Uuid>, Error> {
+/// [`Error::Busy`] when the lock was not to be had in time; otherwise what the database answered.
+pub async fn insert(
+    database: &Database,
+    jobs: Vec<NewJob>,
+    now: Millis,
+    patience: Duration,
+) -> Result<HashSet<Uuid>, Error> {
     if jobs.is_empty() {
         return Ok(HashSet::new());
     }
     let ids: HashSet<Uuid> = jobs.iter().map(|job| job.id).collect();
-    let (jobs, mut parameters) = rows(tx.get_database_backend(), jobs.into_iter().map(values_of).collect());
+    let backend = database.writer().get_database_backend();
+    let (jobs, mut parameters) = rows(backend, jobs.into_iter().map(values_of).collect());
     parameters.extend(values![DUE_AT_ONCE, now]);
-    let insert = sql(
-        &**tx,
-        &format!(
-            "WITH intent (id, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, trace_context,
-                 request_id) AS ({jobs})
-             INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
-                 trace_context, request_id, run_at, created_at)
-             SELECT id, 'register', event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
-                 nullif(trace_context, ''), nullif(request_id, ''), ?, ?
-             FROM intent WHERE id IS NOT NULL
-             ON CONFLICT (key_scope, idempotency_key) DO NOTHING"
-        ),
-        parameters,
+    let intents = format!(
+        "WITH intent (id, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, trace_context,
+             request_id) AS ({jobs})"
     );
-    let added = tx.execute_raw(insert).await?.rows_affected();
+    let text = match backend {
+        DbBackend::Postgres => format!(
+            "{intents}, stored AS ({INSERT} RETURNING 1) SELECT count(*) AS moved, {} FROM stored",
+            announcement(Topic::Intents)
+        ),
+        _ => format!("{intents} {INSERT}"),
+    };
+    let added = database.execute_alone(sql(database.writer(), &text, parameters), patience).await?;
     // Rows that come back cost more than rows that go in: they are asked for only if some were left out.
-    if added == ids.len() as u64 { Ok(ids) } else { only_stored(tx, ids).await }
+    if added == ids.len() as u64 { Ok(ids) } else { only_stored(database, ids).await }
 }
+
+const INSERT: &str =
+    "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+        trace_context, request_id, run_at, created_at)
+    SELECT id, 'register', event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
+        nullif(trace_context, ''), nullif(request_id, ''), ?, ?
+    FROM intent WHERE id IS NOT NULL
+    ON CONFLICT (key_scope, idempotency_key) DO NOTHING";
 
 /// What is absent is written as an empty text, which means nothing else.
 fn values_of(job: NewJob) -> [Value; 10] {
@@ -98,10 +112,11 @@ fn values_of(job: NewJob) -> [Value; 10] {
     ]
 }
 
-async fn only_stored(tx: &Transaction, ids: HashSet<Uuid>) -> Result<HashSet<Uuid>, Error> {
-    let (among, ids) = one_of(tx.get_database_backend(), ids);
-    let query = sql(&**tx, &format!("SELECT id FROM job WHERE id {among}"), ids);
-    let rows = tx.query_all_raw(query).await?;
+async fn only_stored(database: &Database, ids: HashSet<Uuid>) -> Result<HashSet<Uuid>, Error> {
+    let reader = database.reader();
+    let (among, ids) = one_of(reader.get_database_backend(), ids);
+    let query = sql(reader, &format!("SELECT id FROM job WHERE id {among}"), ids);
+    let rows = reader.query_all_raw(query).await?;
     Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
 }
 

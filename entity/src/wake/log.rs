@@ -30,7 +30,7 @@ mod linux {
         /// one.
         pub(crate) async fn written(&mut self) {
             if self.0.next().await.is_none() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

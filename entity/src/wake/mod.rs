@@ -52,9 +52,14 @@ pub async fn announce(transaction: &Transaction, topic: Topic) -> Result<(), Err
 /// The same as the end of a statement that changes rows, which saves a round trip; it announces nothing if none changes.
 pub(crate) fn announcing(transaction: &Transaction, topic: Topic) -> String {
     match transaction.get_database_backend() {
-        DbBackend::Postgres => format!("RETURNING pg_notify('{}', '')", topic.channel()),
+        DbBackend::Postgres => format!("RETURNING {}", announcement(topic)),
         _ => String::new(),
     }
+}
+
+/// The same as a column, on PostgreSQL.
+pub(crate) fn announcement(topic: Topic) -> String {
+    format!("pg_notify('{}', '')", topic.channel())
 }
 
 /// After a failure, listening is tried again after this long.
