@@ -9,12 +9,12 @@ use entity::{Clock, Database, Email, Error, job::enqueue::NewJob};
 use futures_util::future::BoxFuture;
 use poem::web::Data;
 use poem_openapi::{OpenApi, param::Path, payload::PlainText};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     app::{self, App, Gate},
-    backstage::Backstage,
     confirm::{Confirmer, Confirms},
     http::{
         caller::{As, Attendee, Auth, Registrant},
@@ -56,8 +56,7 @@ pub async fn serve_baseline(
     baseline: Baseline,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let backstage = Backstage::open().map_err(|error| Error::Unusable(error.to_string()))?;
-    let mut idle = backstage.crew();
+    let mut idle = JoinSet::new();
     let app = Arc::new(App {
         intake: Intake::start(Writer { database: database.clone(), written: |_| () }, &mut idle),
         reads: Reads::start(&database, &mut idle),

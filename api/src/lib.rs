@@ -17,7 +17,6 @@
 mod accounts;
 mod app;
 mod attempt;
-mod backstage;
 mod baseline;
 mod calendar;
 mod cancel;

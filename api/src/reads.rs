@@ -12,10 +12,10 @@ use entity::{
     registration::{self, Registration},
     ticket,
 };
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    backstage::Crew,
     group::{Group, Work, each_once},
     http::problem::{Code, Problem},
 };
@@ -39,12 +39,12 @@ pub(crate) struct Reads {
 }
 
 impl Reads {
-    /// Starts reading, as some of the crew.
-    pub(crate) fn start(database: &Database, crew: &mut Crew) -> Self {
+    /// Starts reading, in some of `tasks`.
+    pub(crate) fn start(database: &Database, tasks: &mut JoinSet<()>) -> Self {
         Self {
-            registrations: Group::start(Registrations(database.clone()), crew),
-            tickets: Group::start(Tickets(database.clone()), crew),
-            standings: Group::start(Standings(database.clone()), crew),
+            registrations: Group::start(Registrations(database.clone()), tasks),
+            tickets: Group::start(Tickets(database.clone()), tasks),
+            standings: Group::start(Standings(database.clone()), tasks),
         }
     }
 

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use entity::{Clock, Database, Error, Options};
 use tokio::{
     net::TcpListener,
+    task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,6 @@ use worker::Doorbells;
 use crate::{
     accounts::{AccessTokens, Accounts, Login, demo},
     app::{self, App, Gate},
-    backstage::{Backstage, Crew},
     code::Codes,
     confirm::{Confirmer, Confirms},
     http::{caller::Auth, server},
@@ -56,7 +56,8 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
     greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
-    run(settings, clock, database, people, listener, stop).await
+    run(settings, clock, database, people, listener, stop).await;
+    Ok(())
 }
 
 /// Serves on a database and a listener that are open already, until `stop`, and then closes them.
@@ -68,7 +69,8 @@ pub(crate) async fn serve_opened(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let people = people(&settings, &database, &clock).await?;
-    run(settings, clock, database, people, listener, stop).await
+    run(settings, clock, database, people, listener, stop).await;
+    Ok(())
 }
 
 async fn run(
@@ -78,19 +80,18 @@ async fn run(
     people: People,
     listener: TcpListener,
     stop: CancellationToken,
-) -> Result<(), Error> {
-    let backstage = Backstage::open().map_err(|error| Error::Unusable(format!("no threads: {error}")))?;
+) {
     let People { secret, auth, accounts, .. } = people;
     let doorbells = Doorbells::default();
     let metrics = Arc::new(Metrics::default());
-    let workers = start_workers(&settings, &database, &doorbells, &metrics, &stop, backstage.crew());
+    let workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
     let ring = Arc::clone(&doorbells.intents);
     let count = Arc::clone(&metrics);
     let written = move |intents| {
         ring.notify_one();
         count.took_in(intents);
     };
-    let mut groups = backstage.crew();
+    let mut groups = JoinSet::new();
     let intake = Intake::start(Writer { database: database.clone(), written }, &mut groups);
     let reads = Reads::start(&database, &mut groups);
     let confirms = Confirms::start(Confirmer(database.clone()), &mut groups);
@@ -126,11 +127,15 @@ async fn run(
 
     // The endpoint is gone and with it every way into a group: what was taken in gets done.
     let end = end.await.unwrap_or_else(|_| Instant::now());
-    let _ = timeout_at(end, groups.ended()).await;
+    let _ = timeout_at(end, all(groups)).await;
     watcher.abort();
-    let _ = timeout_at(end, workers.ended()).await;
+    let _ = timeout_at(end, all(workers)).await;
     let _ = timeout(CLOSING, database.close()).await;
-    Ok(())
+}
+
+/// Waits until all of them have ended. Those that have not when this is given up are cut off.
+async fn all(mut tasks: JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Who may call, and how they prove it.
@@ -162,8 +167,8 @@ fn start_workers(
     doorbells: &Doorbells,
     metrics: &Arc<Metrics>,
     stop: &CancellationToken,
-    mut workers: Crew,
-) -> Crew {
+) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
     for _ in 0..settings.workers {
         let observer = Arc::clone(metrics);
         workers.spawn(worker::run(database.clone(), settings.worker, doorbells.clone(), observer, stop.clone()));

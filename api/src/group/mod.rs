@@ -9,10 +9,11 @@ mod task;
 use std::time::{Duration, Instant};
 
 use entity::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 use uuid::Uuid;
-
-use crate::backstage::Crew;
 
 /// Requests that wait for the task at most.
 const WAITING_MAX: usize = 4096;
@@ -61,14 +62,14 @@ struct Waiting<Q, A> {
 pub(crate) struct Group<Q, A>(mpsc::Sender<Waiting<Q, A>>);
 
 impl<Q, A> Group<Q, A> {
-    /// Starts the task, as one of the crew. It ends, with everything done, when the group is gone.
-    pub(crate) fn start(work: impl Work<Request = Q, Answer = A>, crew: &mut Crew) -> Self
+    /// Starts the task, as one of `tasks`. It ends, with everything done, when the group is gone.
+    pub(crate) fn start(work: impl Work<Request = Q, Answer = A>, tasks: &mut JoinSet<()>) -> Self
     where
         Q: Send + Sync + 'static,
         A: Send + 'static,
     {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        crew.spawn(task::run(work, receiver));
+        tasks.spawn(task::run(work, receiver));
         Self(sender)
     }
 

@@ -90,10 +90,10 @@ async fn serve_patiently<W: Work>(
 mod tests {
     use std::sync::Mutex;
 
-    use tokio::sync::oneshot;
+    use tokio::{sync::oneshot, task::JoinSet};
 
     use super::*;
-    use crate::{backstage::Backstage, group::Group};
+    use crate::group::Group;
 
     /// Doubles numbers, and keeps a list of what it was asked together.
     #[derive(Default)]
@@ -137,13 +137,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_task_outlives_a_panic_and_ends_with_the_group() {
-        let backstage = Backstage::open().unwrap();
-        let mut crew = backstage.crew();
-        let group = Group::start(Doubling::default(), &mut crew);
+        let mut tasks = JoinSet::new();
+        let group = Group::start(Doubling::default(), &mut tasks);
         assert_eq!(group.ask(BOMB).await, Err(Unserved::Fault));
         assert_eq!(group.ask(4).await, Ok(8));
         drop(group);
-        crew.ended().await;
+        tasks.join_next().await.unwrap().unwrap();
     }
 
     #[test]
