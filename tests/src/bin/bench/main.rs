@@ -100,10 +100,11 @@ async fn measure(args: Args) -> Result<(), Box<dyn Error>> {
             println!("{}", report::line(&figure));
             report.figures.push(figure);
         }
-    }
-    if let Some(folder) = args.out {
-        report.save(&folder.join("figures.json"))?;
-        chart::draw(&folder.join("ratios.svg"), &report.figures)?;
+        // Each time: who breaks it off keeps what there is.
+        if let Some(folder) = &args.out {
+            report.save(&folder.join("figures.json"))?;
+            chart::draw(&folder.join("ratios.svg"), &report.figures)?;
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::shape::shape;
 /// to signal.
 const COUNTS: &[(&str, usize, usize)] = &[
     ("register", 3, 3),
-    ("register again", 5, 5),
+    ("register again", 6, 6),
     ("read a pending registration", 2, 2),
     ("settle 100 jobs", 9, 10),
     ("read a decided registration", 1, 1),

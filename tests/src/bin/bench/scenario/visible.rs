@@ -12,7 +12,7 @@ use crate::{
     site::{Site, address},
 };
 
-const TIMES: u32 = 500;
+const TIMES: u32 = 200;
 
 /// Not in step with anything that polls.
 const PAUSE: Duration = Duration::from_micros(7_300);
@@ -23,7 +23,7 @@ async fn times(site: &Site, kind: Kind, embedded: u32, workers: usize) -> Vec<Du
     let event = client.event(1_000_000, json!({})).await;
     let mut connection = Connection::open(address(client.base())).await.expect("a connection");
     let mut times = vec![];
-    for n in 0..site.scaled(TIMES) {
+    for n in 0..site.scaled(TIMES).max(50) {
         tokio::time::sleep(PAUSE).await;
         let request = request::register(&event, &format!("p{n}@example.org"), "k", "Prefer: wait=10\r\n");
         let since = Instant::now();
