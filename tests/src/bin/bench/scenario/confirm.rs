@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// More than can be confirmed while it is measured.
-const HOLDS: u32 = 60_000;
+const HOLDS: u32 = 120_000;
 
 async fn prepared(site: &Site, kind: Kind) -> World {
     let mut world = site.world(kind).await;
