@@ -87,8 +87,11 @@ async fn run(
     let workers = start_workers(&settings, &database, &doorbells, &metrics, &stop);
     let ring = Arc::clone(&doorbells.intents);
     let count = Arc::clone(&metrics);
-    let written = move |intents| {
-        ring.notify_one();
+    let written = move |intents, any_new| {
+        // Replays and refusals leave nothing to do, and a worker that is woken takes the write lock.
+        if any_new {
+            ring.notify_one();
+        }
         count.took_in(intents);
     };
     let mut groups = JoinSet::new();

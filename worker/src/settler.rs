@@ -53,7 +53,8 @@ pub(crate) async fn run(
             Then::Again { expires_at, rest } => {
                 doorbells.changes.notify_one();
                 expires_at.inspect(|at| agenda.note(*at));
-                if let Some(rest) = rest {
+                // On PostgreSQL nobody waits for a lock of the whole database. (A sleep of no time takes some.)
+                if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
                     tokio::select! { () = stop.cancelled() => {}, () = sleep(rest) => {} }
                 }
                 // Signals that came in until now need no look of their own: the next pass is at once.
@@ -66,7 +67,7 @@ pub(crate) async fn run(
             Then::Sleep => {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    // Whoever rings has just written some.
+                    // Whoever rings has just written some, as far as they know.
                     () = doorbells.intents.notified() => look = false,
                     () = next_signal(database, &mut changes) => agenda.hint(),
                 }

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::group::{Work, each_once};
 
-/// Writes intents, and calls `written` after each transaction with their number.
+/// Writes intents, and calls `written` after each batch with their number and whether any of them may be new.
 #[derive(Debug)]
 pub(crate) struct Writer<F> {
     pub(crate) database: Database,
     pub(crate) written: F,
 }
 
-impl<F: Fn(usize) + Send + Sync + 'static> Work for Writer<F> {
+impl<F: Fn(usize, bool) + Send + Sync + 'static> Work for Writer<F> {
     type Request = Intent;
     type Answer = Verdict;
 
@@ -25,8 +25,10 @@ impl<F: Fn(usize) + Send + Sync + 'static> Work for Writer<F> {
 
     async fn run(&self, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
         let verdicts = write(&self.database, intents, patience).await;
+        let is_new = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. });
         // Also when it failed: nobody may know whether it did.
-        (self.written)(intents.len());
+        let any_new = verdicts.as_ref().map_or(true, |verdicts| verdicts.iter().any(is_new));
+        (self.written)(intents.len(), any_new);
         verdicts
     }
 }

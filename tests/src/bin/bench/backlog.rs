@@ -1,6 +1,10 @@
 //! Backlogs and histories, written straight into the database.
 
+use std::time::Duration;
+
 use tests::{Kind, World};
+
+use crate::site::{Site, drained, large_event, start};
 
 /// Ids that rise with `n`, as ids made in order of arrival do.
 fn id(kind: Kind, space: &str, n: &str) -> String {
@@ -83,4 +87,27 @@ pub(crate) async fn pace(world: &World, after: i64) -> (f64, f64) {
 /// When the newest job was settled; 1 if none was.
 pub(crate) async fn last_settled(world: &World) -> i64 {
     world.number("SELECT cast(coalesce(max(settled_at), 1) AS BIGINT) AS n FROM job").await
+}
+
+/// A world with an api, no worker, and an event where so many people hold a seat.
+pub(crate) async fn settled(site: &Site, kind: Kind, people: u32) -> World {
+    let mut world = site.world(kind).await;
+    let client = start(&mut world, 1, &[]);
+    large_event(&client).await;
+    enqueue(&world, 0, people).await;
+    drained(&world, Duration::from_mins(1)).await;
+    world.workers.clear();
+    world
+}
+
+/// The ids in a table, each with a space and the e-mail of its owner.
+pub(crate) async fn owned(world: &World, table: &str) -> Vec<String> {
+    let id = match world.kind {
+        Kind::Sqlite => {
+            "lower(substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' || substr(hex(id), 13, 4)
+                 || '-' || substr(hex(id), 17, 4) || '-' || substr(hex(id), 21))"
+        }
+        Kind::Postgres => "cast(id AS TEXT)",
+    };
+    world.texts(&format!("SELECT {id} || ' ' || email AS row FROM {table} ORDER BY seq")).await
 }

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tests::every;
 use tokio::time::{sleep, timeout};
 
 use crate::{connection::Connection, figures::percentile};
@@ -67,12 +68,7 @@ pub(crate) async fn closed(
 ) -> Load {
     let start = Instant::now() + warm_up;
     let end = start + measured;
-    let tasks: Vec<_> =
-        (0..clients).map(|client| tokio::spawn(ask(address, client, start, end, make.clone()))).collect();
-    let mut parts = Vec::with_capacity(clients);
-    for task in tasks {
-        parts.push(task.await.expect("a client does not panic"));
-    }
+    let parts = every((0..clients).map(|client| ask(address, client, start, end, make.clone()))).await;
     Load::of(parts, measured)
 }
 
@@ -113,16 +109,10 @@ pub(crate) async fn open(
     let window = (begin + warm_up, begin + warm_up + measured);
     #[expect(clippy::cast_precision_loss, reason = "a few clients")]
     let period = Duration::from_secs_f64(clients as f64 / rate);
-    let mut tasks = vec![];
-    for client in 0..clients {
-        #[expect(clippy::cast_precision_loss, reason = "a few clients")]
-        let first = begin + period.mul_f64(client as f64 / clients as f64);
-        tasks.push(tokio::spawn(ask_at(address, client, first, period, window, make.clone())));
-    }
-    let mut parts = vec![];
-    for task in tasks {
-        parts.push(task.await.expect("a client does not panic"));
-    }
+    #[expect(clippy::cast_precision_loss, reason = "a few clients")]
+    let first = |client: usize| begin + period.mul_f64(client as f64 / clients as f64);
+    let parts =
+        every((0..clients).map(|client| ask_at(address, client, first(client), period, window, make.clone()))).await;
     Load::of(parts, measured)
 }
 

@@ -1,47 +1,30 @@
 //! How many holds a second are confirmed, against one plain transaction for each.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tests::{Kind, World};
 
 use crate::{
-    backlog::enqueue,
+    backlog::{owned, settled},
     figures::{Figure, Target},
     load::{MakeRequest, closed},
     request,
-    site::{CLIENTS, Site, address, drained, large_event, start},
+    site::{CLIENTS, Site, address},
 };
 
 /// More than can be confirmed while it is measured.
 const HOLDS: u32 = 120_000;
 
-async fn prepared(site: &Site, kind: Kind) -> World {
-    let mut world = site.world(kind).await;
-    let client = start(&mut world, 1, &[]);
-    large_event(&client).await;
-    enqueue(&world, 0, HOLDS).await;
-    drained(&world, Duration::from_mins(1)).await;
-    world.workers.clear();
-    world
-}
-
 /// Confirms one hold after another, each by its owner.
 async fn confirms(world: &World) -> MakeRequest {
-    let id = match world.kind {
-        Kind::Sqlite => {
-            "lower(substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' || substr(hex(id), 13, 4)
-                             || '-' || substr(hex(id), 17, 4) || '-' || substr(hex(id), 21))"
-        }
-        Kind::Postgres => "cast(id AS TEXT)",
-    };
-    let rows = world.texts(&format!("SELECT {id} || ' ' || email AS row FROM ticket ORDER BY seq")).await;
+    let rows = owned(world, "ticket").await;
     let requests: Vec<Vec<u8>> =
         rows.iter().filter_map(|row| row.split_once(' ')).map(|(id, email)| request::confirm(id, email)).collect();
     Arc::new(move |client, n| requests[client + n * CLIENTS].clone())
 }
 
 async fn turnout(site: &Site, kind: Kind) -> f64 {
-    let world = prepared(site, kind).await;
+    let world = settled(site, kind, HOLDS).await;
     let requests = confirms(&world).await;
     let rate = closed(address(world.client(0).base()), CLIENTS, site.window, &requests).await.rate(200);
     world.finish().await;
@@ -49,7 +32,7 @@ async fn turnout(site: &Site, kind: Kind) -> f64 {
 }
 
 async fn naive(site: &Site) -> f64 {
-    let mut world = prepared(site, Kind::Sqlite).await;
+    let mut world = settled(site, Kind::Sqlite, HOLDS).await;
     let requests = confirms(&world).await;
     world.apis.clear();
     let process = site.baseline(&world, "naive", &[]);

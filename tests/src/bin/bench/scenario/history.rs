@@ -14,7 +14,7 @@ const LONG: u32 = 900_000;
 const SHORT: u32 = 1_000;
 const JOBS: u32 = 10_000;
 
-/// The history belongs to one event, the new jobs to another: no event has room for a million and more.
+/// The history and the new jobs belong to one event, which has room for both.
 async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
     let mut world = site.world(kind).await;
     let client = start(&mut world, 0, &[]);
@@ -42,6 +42,8 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
             with_short.push(settle(site, &short, round).await);
             with_long.push(settle(site, &long, round).await);
         }
+        short.finish().await;
+        long.finish().await;
         let settings = format!("{kind:?}, batch 500, {} jobs a round", site.scaled(JOBS));
         let name = |history: u32| format!("claim and settle a batch, {history} settled rows behind it");
         figures.extend([

@@ -1,29 +1,22 @@
 //! How many status reads a second, of ten thousand different registrations, against a constant.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tests::{Kind, World};
 
 use crate::{
-    backlog::enqueue,
+    backlog::{owned, settled},
     figures::{Figure, Target},
     load::{MakeRequest, closed},
     request,
-    site::{CLIENTS, Site, address, drained, large_event, start},
+    site::{CLIENTS, Site, address},
 };
 
 const REGISTRATIONS: u32 = 10_000;
 
 /// Reads of every registration in turn, each by its owner.
 async fn status_reads(world: &World) -> MakeRequest {
-    let id = match world.kind {
-        Kind::Sqlite => {
-            "lower(substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' || substr(hex(id), 13, 4)
-                             || '-' || substr(hex(id), 17, 4) || '-' || substr(hex(id), 21))"
-        }
-        Kind::Postgres => "cast(id AS TEXT)",
-    };
-    let rows = world.texts(&format!("SELECT {id} || ' ' || email AS row FROM job ORDER BY seq")).await;
+    let rows = owned(world, "job").await;
     let requests: Vec<Vec<u8>> = rows
         .iter()
         .filter_map(|row| row.split_once(' '))
@@ -32,18 +25,11 @@ async fn status_reads(world: &World) -> MakeRequest {
     Arc::new(move |client, n| requests[(client * 157 + n * CLIENTS) % requests.len()].clone())
 }
 
-async fn prepared(site: &Site, kind: Kind) -> World {
-    let mut world = site.world(kind).await;
-    let client = start(&mut world, 1, &[]);
-    large_event(&client).await;
-    enqueue(&world, 0, site.scaled(REGISTRATIONS)).await;
-    drained(&world, Duration::from_mins(1)).await;
-    world.workers.clear();
-    world
-}
-
 pub(super) async fn run(site: &Site) -> Vec<Figure> {
-    let worlds = [prepared(site, Kind::Sqlite).await, prepared(site, Kind::Postgres).await];
+    let worlds = [
+        settled(site, Kind::Sqlite, site.scaled(REGISTRATIONS)).await,
+        settled(site, Kind::Postgres, site.scaled(REGISTRATIONS)).await,
+    ];
     let baseline = site.baseline(&worlds[0], "null", &[]);
     let constants: MakeRequest = Arc::new(|_, _| request::get("/constant", "ada@example.org"));
     let (mut constant, mut status) = (vec![], [vec![], vec![]]);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::Kind;
+use tests::{Kind, every};
 
 use crate::{
     connection::Connection,
@@ -62,13 +62,8 @@ async fn sell(site: &Site, kind: Kind, workers: usize) -> (f64, Vec<Duration>) {
     let (next, people) = (Arc::new(AtomicU32::new(0)), site.scaled(PEOPLE));
     let since = Instant::now();
     let address = address(client.base());
-    let tasks: Vec<_> = (0..CONNECTIONS)
-        .map(|_| tokio::spawn(serve_people(address, event.clone(), Arc::clone(&next), people)))
-        .collect();
-    let mut known = vec![];
-    for task in tasks {
-        known.extend(task.await.expect("nobody panics"));
-    }
+    let connections = (0..CONNECTIONS).map(|_| serve_people(address, event.clone(), Arc::clone(&next), people));
+    let known = every(connections).await.concat();
     let seconds = since.elapsed().as_secs_f64();
     let reserved = known.iter().filter(|(status, _)| status == "reserved").count();
     let waitlisted = known.iter().filter(|(status, _)| status == "waitlisted").count();

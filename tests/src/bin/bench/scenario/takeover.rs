@@ -39,6 +39,7 @@ async fn once(site: &Site, kind: Kind) -> Duration {
     let answer = connection.send(&next).await.expect("an answer");
     let took = since.elapsed();
     assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
+    world.finish().await;
     took
 }
 
