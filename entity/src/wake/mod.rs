@@ -114,7 +114,13 @@ impl Changes {
                     sleep_until(*until).await;
                     self.state = State::Opening(Box::pin(open(self.database.clone(), self.topic)));
                 }
-                State::Opening(opening) => self.state = State::Open(opening.await?),
+                State::Opening(opening) => {
+                    self.state = State::Open(opening.await?);
+                    if self.database.is_postgres() {
+                        // What was committed before it listened was not heard.
+                        return Ok(());
+                    }
+                }
                 State::Open(Source::Sqlite(poll)) => return poll.changed().await,
                 State::Open(Source::Postgres(listener)) => {
                     listener.recv().await?;

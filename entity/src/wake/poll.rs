@@ -42,7 +42,8 @@ impl Poll {
     pub(super) async fn changed(&mut self) -> Result<(), Error> {
         loop {
             let version = self.version().await?;
-            if self.seen.replace(version).is_some_and(|seen| seen != version) {
+            // The first time too: what was committed before it was not heard.
+            if self.seen.replace(version).is_none_or(|seen| seen != version) {
                 self.quiet = 0;
                 return Ok(());
             }
