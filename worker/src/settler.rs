@@ -116,11 +116,14 @@ async fn pass(
     }
 }
 
-/// Whoever did not fill a batch leaves the lock to others for as long as they held it: intake has its turn, and the next
-/// batch, which pays for one commit however large it is, is a larger one.
+/// A rest is no longer than this.
+const REST_MAX: Duration = Duration::from_millis(10);
+
+/// Whoever did not fill a batch leaves the lock to others for twice as long as they held it: intake has its turn, which
+/// takes about as long for as many jobs, and the next batch, which pays for one commit however large it is, is a larger one.
 fn rest(jobs: u64, limit: u32, locked: Duration) -> Option<Duration> {
     let is_partial = 0 < jobs && jobs < u64::from(limit);
-    is_partial.then_some(locked)
+    is_partial.then(|| (2 * locked).min(REST_MAX))
 }
 
 enum Fault {

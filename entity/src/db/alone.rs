@@ -19,7 +19,7 @@ impl Database {
     /// the connection was lost it is not known whether it was done.
     pub(crate) async fn execute_alone(&self, statement: Statement, patience: Duration) -> Result<u64, Error> {
         let since = Instant::now();
-        let _turn = transaction::take_turn(self.turn.as_ref(), patience).await?;
+        let _turn = transaction::take_turn(self.turns.as_ref(), patience).await?;
         loop {
             match self.try_alone(statement.clone()).await {
                 Err(error) if error.is_lock() && since.elapsed() < patience => transaction::moment().await,

@@ -6,6 +6,7 @@ mod sqlite;
 mod statement;
 mod tap;
 mod transaction;
+mod turn;
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;
 pub use transaction::Transaction;
+use turn::Turns;
 
 use crate::{Clock, Error, Millis};
 
@@ -73,7 +75,7 @@ pub struct Database {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     /// On SQLite only.
-    turn: Option<transaction::Turn>,
+    turns: Option<Turns>,
     clock: Clock,
     options: Options,
     tap: Tap,
@@ -105,8 +107,11 @@ impl Database {
                 (pool.clone(), pool)
             }
         };
-        let turn = (kind == Kind::Sqlite).then(transaction::Turn::default);
-        Ok(Self { writer, reader, turn, clock: options.clock.clone(), options: options.clone(), tap: Tap::default() })
+        let turns = match kind {
+            Kind::Sqlite => Some(Turns::open(&sqlite::location(&options.url))?),
+            Kind::Postgres => None,
+        };
+        Ok(Self { writer, reader, turns, clock: options.clock.clone(), options: options.clone(), tap: Tap::default() })
     }
 
     /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs
@@ -173,7 +178,7 @@ impl Database {
     /// # Errors
     /// [`Error::Busy`] when the lock or a connection was not to be had in time.
     pub async fn begin(&self, patience: Duration) -> Result<Transaction, Error> {
-        transaction::begin(&self.writer, self.clock.clone(), self.turn.as_ref(), self.tap.clone(), patience).await
+        transaction::begin(&self.writer, self.clock.clone(), self.turns.as_ref(), self.tap.clone(), patience).await
     }
 
     /// A separate connection that hears commits of others.

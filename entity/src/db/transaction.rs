@@ -2,21 +2,20 @@
 
 use std::{
     ops::Deref,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
+use super::{
+    sql,
+    tap::Tap,
+    turn::{Turn, Turns},
+    values,
+};
+use crate::{Clock, Error, Millis, error::of_commit};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait, Value,
 };
-use tokio::{
-    sync::{Mutex, OwnedMutexGuard},
-    time::timeout,
-};
-
-use super::{sql, tap::Tap, values};
-use crate::{Clock, Error, Millis, error::of_commit};
 
 /// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
 #[derive(Debug)]
@@ -25,12 +24,8 @@ pub struct Transaction {
     clock: Clock,
     tap: Tap,
     /// Dropped after `inner`: the next one begins when this one is over.
-    _turn: Option<OwnedMutexGuard<()>>,
+    _turn: Option<Turn>,
 }
-
-/// The queue of this process's tasks for its one writing connection to SQLite. Whoever is first in it waits for the
-/// lock of the file, and the others behind; without it each would try now and then, and some never get their turn.
-pub(super) type Turn = Arc<Mutex<()>>;
 
 impl Deref for Transaction {
     type Target = DatabaseTransaction;
@@ -117,22 +112,15 @@ impl Transaction {
     }
 }
 
-/// Waits, where there is a queue, for its turn.
-pub(super) async fn take_turn(turn: Option<&Turn>, patience: Duration) -> Result<Option<OwnedMutexGuard<()>>, Error> {
-    let Some(turn) = turn else { return Ok(None) };
-    let taken = timeout(patience, Arc::clone(turn).lock_owned()).await;
-    taken.map(Some).map_err(|_| Error::Busy)
-}
-
 pub(super) async fn begin(
     connection: &DatabaseConnection,
     clock: Clock,
-    turn: Option<&Turn>,
+    turns: Option<&Turns>,
     tap: Tap,
     patience: Duration,
 ) -> Result<Transaction, Error> {
     let since = Instant::now();
-    let turn = take_turn(turn, patience).await?;
+    let turn = take_turn(turns, patience).await?;
     loop {
         match try_begin(connection).await {
             Ok(inner) => {
@@ -144,6 +132,12 @@ pub(super) async fn begin(
             Err(_) => moment().await,
         }
     }
+}
+
+/// Waits for a turn, where there are such.
+pub(super) async fn take_turn(turns: Option<&Turns>, patience: Duration) -> Result<Option<Turn>, Error> {
+    let Some(turns) = turns else { return Ok(None) };
+    turns.take(patience).await.map(Some)
 }
 
 async fn try_begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
