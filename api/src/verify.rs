@@ -20,6 +20,7 @@ impl VerifyArgs {
     pub(crate) fn check(self, mistakes: &mut Mistakes) -> Option<String> {
         if Kind::of_url(&self.database_url).is_none() {
             mistakes.note("--database-url", "must start with sqlite:// or postgres://");
+            return None;
         }
         Some(self.database_url)
     }

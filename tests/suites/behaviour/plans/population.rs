@@ -94,6 +94,12 @@ pub(super) async fn populate(world: &World) {
              SELECT 1, 'worker', 'w', 'issue', 'ticket', id, event_id, status FROM ticket ORDER BY seq",
         )
         .await;
+    world
+        .execute(
+            "INSERT INTO audit (at, actor_kind, actor, action, entity, entity_id, event_id, to_state)
+             SELECT 0, 'operator', 'o', 'create', 'event', id, id, status FROM event ORDER BY id",
+        )
+        .await;
     seats(world).await;
     count(world).await;
 }
