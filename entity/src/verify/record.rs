@@ -1,5 +1,7 @@
 //! Each change of state has its row in the record: each row begins where the one before ended, and the last one ends
 //! where the ticket or the event stands.
+//!
+//! The record is asked for ticket by ticket: joined, PostgreSQL may read all of it for every stretch of an event.
 
 use super::{Thing, check::Check};
 
@@ -17,12 +19,14 @@ pub(super) const OF_EVENTS: &[Check] = &[
         Thing::Event,
         "event_record_whole",
         "the record of an event has no gap",
-        "SELECT id AS event_id, id, action || ' from ' || coalesce(from_state, 'nothing') || ', but stood '
-             || coalesce(before, 'nothing') AS detail
-         FROM (SELECT scope.id, audit.action, audit.from_state,
-                   lag(audit.to_state) OVER (PARTITION BY audit.entity_id ORDER BY audit.seq) AS before
-               FROM scope JOIN audit ON audit.entity_id = scope.id WHERE scope.shadow_of IS NULL) AS step
-         WHERE coalesce(from_state, '') <> coalesce(before, '')",
+        "SELECT id AS event_id, id, (SELECT action || ' from ' || coalesce(from_state, 'nothing') FROM audit
+             WHERE audit.seq = gap) || ' does not follow from what is recorded before it' AS detail
+         FROM (SELECT scope.id, (SELECT min(step.seq) FROM (
+                       SELECT seq, from_state, lag(to_state) OVER (ORDER BY seq) AS before
+                       FROM audit WHERE audit.entity_id = scope.id) AS step
+                   WHERE coalesce(from_state, '') <> coalesce(before, '')) AS gap
+               FROM scope WHERE shadow_of IS NULL) AS recorded
+         WHERE gap IS NOT NULL",
     ),
 ];
 
@@ -42,11 +46,13 @@ pub(super) const OF_TICKETS: &[Check] = &[
         Thing::Ticket,
         "ticket_record_whole",
         "the record of a ticket has no gap",
-        "SELECT event_id, id, action || ' from ' || coalesce(from_state, 'nothing') || ', but stood '
-             || coalesce(before, 'nothing') AS detail
-         FROM (SELECT intent.event_id, ticket.id, audit.action, audit.from_state,
-                   lag(audit.to_state) OVER (PARTITION BY audit.entity_id ORDER BY audit.seq) AS before
-               FROM intent JOIN ticket ON ticket.job_id = intent.id JOIN audit ON audit.entity_id = ticket.id) AS step
-         WHERE coalesce(from_state, '') <> coalesce(before, '')",
+        "SELECT event_id, id, (SELECT action || ' from ' || coalesce(from_state, 'nothing') FROM audit
+             WHERE audit.seq = gap) || ' does not follow from what is recorded before it' AS detail
+         FROM (SELECT intent.event_id, ticket.id, (SELECT min(step.seq) FROM (
+                       SELECT seq, from_state, lag(to_state) OVER (ORDER BY seq) AS before
+                       FROM audit WHERE audit.entity_id = ticket.id) AS step
+                   WHERE coalesce(from_state, '') <> coalesce(before, '')) AS gap
+               FROM intent JOIN ticket ON ticket.job_id = intent.id) AS recorded
+         WHERE gap IS NOT NULL",
     ),
 ];

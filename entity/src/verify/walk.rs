@@ -29,7 +29,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Snapshots of some hundredths of a second. No batch is larger than the overlap.
+    /// Snapshots of a tenth of a second or so. No batch is larger than the overlap.
     fn default() -> Self {
         Self { events: 100, jobs: 5000, overlap: 2000 }
     }

@@ -149,8 +149,9 @@ async fn jobs(world: &World, stock: &Stock, index: u32) {
     let event = id(world.kind, &format!("{first} + n % {events}"));
     let job = id(world.kind, &format!("{index} * 1000000 + n"));
     let (state, outcome, settled_at) = match stock.led_to {
-        Some((outcome, ..)) => ("settled", format!("'{outcome}'"), "n"),
-        None => ("pending", "NULL".to_owned(), "NULL"),
+        // In order of arrival.
+        Some((outcome, ..)) => ("settled", format!("'{outcome}'"), format!("{index} * 1000000 + n")),
+        None => ("pending", "NULL".to_owned(), "NULL".to_owned()),
     };
     world
         .execute(&format!(
