@@ -88,8 +88,11 @@ pub async fn verify(database: &Database, pace: Pace, stop: &CancellationToken) -
     }
     let had_worker = worker::any_settled_in(database.reader(), database.now().await?).await?;
     if had_worker && !walk.late.is_empty() {
-        tokio::select! { () = stop.cancelled() => {}, () = sleep(SECOND_LOOK) => {} }
-        walk.look_again(database).await?;
+        tokio::select! {
+            // Too early to tell.
+            () = stop.cancelled() => walk.late.clear(),
+            () = sleep(SECOND_LOOK) => walk.look_again(database).await?,
+        }
     }
     let Walk { events, broken, late, .. } = walk;
     Ok(Report { events, is_whole, broken, late, had_worker })
