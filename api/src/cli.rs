@@ -14,6 +14,7 @@ use crate::{
     openapi_document,
     serve::{open, serve, serve_opened},
     settings::ServeArgs,
+    verify::{VerifyArgs, verify},
 };
 
 /// Turnout: event registration that cannot oversell.
@@ -32,9 +33,15 @@ enum Command {
     Openapi,
     /// Make an administrator, or make one of an account that is there and give it a new password
     CreateAdmin(CreateAdminArgs),
+    /// Check the promises against the database, and name the rows that break one
+    Verify(VerifyArgs),
 }
 
-/// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else.
+/// `verify` could not be made.
+const NOT_VERIFIED: u8 = 2;
+
+/// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else. `verify` returns 0
+/// when every promise holds, 1 when one is broken, and 2 when that could not be found out.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
@@ -44,14 +51,16 @@ pub fn main() -> ExitCode {
             print!("{}", openapi_document());
             ExitCode::SUCCESS
         }
-        Some(Command::CreateAdmin(args)) => checked(|mistakes| args.check(mistakes), |new| make_admin(new, clock)),
+        Some(Command::CreateAdmin(args)) => checked(|mistakes| args.check(mistakes), |new| make_admin(new, clock), 1),
+        Some(Command::Verify(args)) => checked(|mistakes| args.check(mistakes), |url| verify(url, clock), NOT_VERIFIED),
         None => checked(
             |mistakes| args.serve.check(mistakes),
             |settings| {
                 let log = tracing_subscriber::fmt().json().with_max_level(settings.log_level);
                 log.with_writer(std::io::stderr).init();
-                serve(settings, clock)
+                async { serve(settings, clock).await.map(|()| ExitCode::SUCCESS) }
             },
+            1,
         ),
     }
 }
@@ -76,10 +85,11 @@ pub async fn serve_inside(
     serve_opened(settings, clock, database, listener, stop).await
 }
 
-/// Runs work with its settings, or tells what is wrong with them.
-fn checked<S, W: Future<Output = Result<(), Error>>>(
+/// Runs work with its settings, or tells what is wrong with them. Returns `failure` when the work fails.
+fn checked<S, W: Future<Output = Result<ExitCode, Error>>>(
     check: impl FnOnce(&mut Mistakes) -> Option<S>,
     work: impl FnOnce(S) -> W,
+    failure: u8,
 ) -> ExitCode {
     let mut mistakes = Mistakes::default();
     let settings = check(&mut mistakes);
@@ -93,15 +103,15 @@ fn checked<S, W: Future<Output = Result<(), Error>>>(
         Err(error) => Err(error.to_string()),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("api: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(failure)
         }
     }
 }
 
-async fn make_admin(new: NewAdmin, clock: Clock) -> Result<(), Error> {
+async fn make_admin(new: NewAdmin, clock: Clock) -> Result<ExitCode, Error> {
     let options = Options { url: new.database_url.clone(), durability: Durability::Full, create: true, clock };
     let database = open(options).await?;
     let email = new.email.clone();
@@ -110,5 +120,6 @@ async fn make_admin(new: NewAdmin, clock: Clock) -> Result<(), Error> {
     if let Some(password) = made.password {
         println!("the password, shown once: {password}");
     }
-    database.close().await
+    database.close().await?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@
 //! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
 //! - `queue` and `metrics` tell operators how the service is doing;
-//! - `export` writes attendees as CSV;
+//! - `export` writes attendees as CSV, and `verify` prints what breaks a promise;
 //! - `secret` is what tokens and the codes of tickets (`code`, `qr`) are made from; `calendar` writes calendar files;
 //! - `settings`, `serve` and `cli` make a process of it.
 
@@ -44,6 +44,7 @@ mod secret;
 mod serve;
 mod settings;
 mod simulation;
+mod verify;
 mod views;
 mod watch;
 

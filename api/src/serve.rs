@@ -56,6 +56,9 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
     greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
+    if settings.worker.verify_minutes > 0 {
+        tokio::spawn(worker::verify_at_start(database.clone(), stop.clone()));
+    }
     run(settings, clock, database, people, listener, stop).await;
     Ok(())
 }

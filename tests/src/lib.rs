@@ -10,7 +10,6 @@ mod inside;
 mod plan;
 mod postgres;
 mod process;
-mod promises;
 mod run;
 mod world;
 

@@ -6,11 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entity::{
+    Clock, Durability, Options,
+    verify::{Finding, Limits, Walk},
+};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Client, PASSWORD, Process, Programs, postgres, promises::PROMISES};
+use crate::{Client, PASSWORD, Process, Programs, postgres};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,6 +303,28 @@ impl World {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
+    /// What breaks a promise, found as the product finds it, with snapshots of this size.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn broken(&self, limits: Limits) -> Vec<Finding> {
+        self.walk(limits).await.broken
+    }
+
+    /// All that verifying finds, what may only be late included.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn walk(&self, limits: Limits) -> Walk {
+        let clock = Clock::new(|| chrono::Local::now().timestamp_millis());
+        let options = Options { url: self.url.clone(), durability: Durability::Full, create: false, clock };
+        let database = entity::Database::open(options).await.expect("the database opens");
+        let mut walk = Walk::new(limits);
+        while walk.step(&database).await.expect("the checks run") {}
+        database.close().await.expect("it closes");
+        walk
+    }
+
     /// Stops everything and checks the promises.
     ///
     /// # Panics
@@ -308,13 +334,9 @@ impl World {
         self.workers.clear();
         let logged = self.logged();
         assert!(!logged.contains("panicked"), "a program panicked:\n{logged}");
-        let db = self.connect().await;
-        for (promise, query) in PROMISES {
-            let statement = Statement::from_string(db.get_database_backend(), *query);
-            let broken = db.query_all_raw(statement).await.expect("the check runs");
-            assert!(broken.is_empty(), "{promise}: {} rows break it\n{logged}", broken.len());
-        }
-        db.close().await.expect("it closes");
+        let broken = self.broken(Limits::default()).await;
+        let told: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        assert!(broken.is_empty(), "promises are broken:\n{}\n{logged}", told.join("\n"));
         if self.kind == Kind::Postgres {
             drop_database(&self.url).await;
         }

@@ -2,6 +2,7 @@
 
 mod alone;
 mod postgres;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod tap;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
+pub use snapshot::Snapshot;
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;
 pub use transaction::Transaction;

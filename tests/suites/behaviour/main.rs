@@ -27,4 +27,5 @@ mod schemas;
 mod settings;
 mod shutdown;
 mod simulation;
+mod verify;
 mod waitlist;
