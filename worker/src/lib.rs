@@ -22,6 +22,8 @@ mod reaper;
 mod settings;
 mod settle;
 mod settler;
+#[doc(hidden)]
+pub mod step;
 mod stop;
 mod sweeper;
 

@@ -17,6 +17,7 @@ mod lanes;
 mod lifecycle;
 mod limits;
 mod mine;
+mod model;
 mod openapi;
 mod operators;
 mod organizer;
