@@ -14,7 +14,7 @@ const WEIGHTS: &[(u32, Kind)] = &[
     (5, Kind::Reap),
     (12, Kind::Ticket(With::Confirm)),
     (10, Kind::Ticket(With::Cancel)),
-    (4, Kind::Ticket(With::Extend)),
+    (8, Kind::Ticket(With::Extend)),
     (3, Kind::Ticket(With::CheckIn)),
     (2, Kind::Ticket(With::Undo)),
     (4, Kind::Ticket(With::Look)),
@@ -125,7 +125,11 @@ fn on_ticket(rng: &mut Rng, model: &Model, event: usize, what: With) -> Option<A
     let is_live = |status| ![Status::Cancelled, Status::Expired].contains(&status);
     let any = rng.u8(..4) == 0;
     let wanted = |at: &usize| jobs[*at].ticket.as_ref().is_some_and(|ticket| any || is_live(ticket.status));
-    let job = rng.choice((0..jobs.len()).filter(wanted).collect::<Vec<_>>())?;
+    let wanted: Vec<usize> = (0..jobs.len()).filter(wanted).collect();
+    let extended = |at: &usize| jobs[*at].ticket.as_ref().map_or(0, |ticket| ticket.extensions);
+    // One is seldom extended again by chance.
+    let again = wanted.iter().copied().max_by_key(extended).filter(|_| what == With::Extend && rng.bool());
+    let job = again.or_else(|| rng.choice(wanted))?;
     Some(Act::Ticket { event, job, what })
 }
 

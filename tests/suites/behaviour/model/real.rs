@@ -21,6 +21,8 @@ pub(super) struct Real {
     pub(super) service: Stepwise,
     db: DatabaseConnection,
     round: u64,
+    /// The last job of former rounds: their many are not gone through again and again.
+    since: i64,
     events: Vec<String>,
     codes: HashMap<Name, String>,
     /// The registration and the ticket, if there is one.
@@ -36,13 +38,15 @@ impl Real {
     pub(super) async fn start(world: &World) -> Self {
         let service = Stepwise::start(world, WORKERS).await;
         let db = world.connect().await;
-        Self { service, db, round: 0, events: vec![], codes: HashMap::new(), ids: HashMap::new() }
+        Self { service, db, round: 0, since: 0, events: vec![], codes: HashMap::new(), ids: HashMap::new() }
     }
 
     /// Other events than before.
     pub(super) async fn make(&mut self, round: u64, events: &[Event]) {
         (self.round, self.events) = (round, vec![]);
         self.codes.clear();
+        let last = self.rows("SELECT coalesce(max(seq), 0) AS last FROM job").await;
+        self.since = last[0].try_get("", "last").expect("a number");
         for event in events {
             let starts_at = chrono::DateTime::from_timestamp_millis(event.starts_at).expect("a time").to_rfc3339();
             let body = json!({"name": event.name, "starts_at": starts_at, "capacity": event.capacity,
@@ -139,7 +143,7 @@ impl Real {
             DbBackend::Postgres => format!("replace({id}::text, '-', '')"),
             _ => format!("lower(hex({id}))"),
         };
-        let text = LINES.replace("{names}", &names(model));
+        let text = LINES.replace("{names}", &names(model)).replace("{since}", &self.since.to_string());
         let text = text.replace("{registration}", &hex("job.id")).replace("{ticket}", &hex("ticket.id"));
         let rows = self.rows(&text).await;
         let mut lines = Vec::with_capacity(rows.len());
@@ -195,7 +199,7 @@ const LINES: &str = "
             ELSE '' END,
         event.name, job.seq, job.email, job.idempotency_key, {registration}, coalesce({ticket}, '')
     FROM event JOIN job ON job.event_id = event.id LEFT JOIN ticket ON ticket.job_id = job.id
-    WHERE event.name IN ({names}) ORDER BY event, place";
+    WHERE job.seq > {since} AND event.name IN ({names}) ORDER BY event, place";
 
 /// A model as [`Real::look`] finds it in the tables.
 pub(super) fn lines(model: &Model) -> Vec<String> {
