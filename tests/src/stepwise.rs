@@ -108,6 +108,14 @@ impl Stepwise {
         outlived(spawn(async move { step::reap(&database, id, event, limit).await })).await;
     }
 
+    /// A database of the service, for who wants to use its statements past it.
+    ///
+    /// # Panics
+    /// When there are no workers.
+    pub fn database(&self) -> &Database {
+        &self.workers[0].1
+    }
+
     /// The time goes on.
     pub async fn advance(&mut self, millis: Millis) {
         self.time.advance(millis).await;

@@ -10,6 +10,7 @@ mod confirms;
 mod door;
 mod events;
 mod faults;
+mod guarded;
 mod holds;
 mod journeys;
 mod keys;
