@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::step;
 
-use crate::{Answer, SECRET, Time, World, fuse::{Blown, Fuse}};
+use crate::{
+    Answer, SECRET, Time, World,
+    fuse::{Blown, Fuse},
+};
 
 /// The service, at rest.
 #[derive(Debug)]

@@ -43,7 +43,9 @@ impl Stage {
         };
         let event = service.ask(organizer.clone()).await.text("id");
         let mut last = String::new();
-        for (who, key) in [("p0@x.org", "k"), ("p1@x.org", "k"), ("p2@x.org", "k"), ("p3@x.org", "k"), ("p3@x.org", "l")] {
+        for (who, key) in
+            [("p0@x.org", "k"), ("p1@x.org", "k"), ("p2@x.org", "k"), ("p3@x.org", "k"), ("p3@x.org", "l")]
+        {
             let (path, header) = (format!("/events/{event}/register"), ("idempotency-key", key));
             let ask = Ask { path, who, role: "attendee", header, body: Value::Null, ..organizer.clone() };
             last = service.ask(ask).await.text("id");
@@ -84,7 +86,7 @@ impl Stage {
     }
 }
 
-fn is_guarded(result: Result<(), Error>) -> bool {
+fn is_guarded(result: &Result<(), Error>) -> bool {
     matches!(result, Err(Error::Guard { .. }))
 }
 
@@ -98,26 +100,26 @@ both_databases! {
         let (tx, now) = (stage.begin().await, stage.now());
         let event = stage.event(&tx).await;
         assert_eq!((event.capacity, event.available_spots), (3, 0));
-        assert!(is_guarded(Seats::of(&tx, event.clone(), &ACTOR, now).take(1)), "none is free");
-        assert!(is_guarded(Seats::of(&tx, event.clone(), &ACTOR, now).give_back(4)), "so many there are not");
+        assert!(is_guarded(&Seats::of(&tx, event.clone(), &ACTOR, now).take(1)), "none is free");
+        assert!(is_guarded(&Seats::of(&tx, event.clone(), &ACTOR, now).give_back(4)), "so many there are not");
 
         // As it was read before others took the seats.
         let stale = event::Model { available_spots: 3, ..event.clone() };
         let mut seats = Seats::of(&tx, stale.clone(), &ACTOR, now);
         seats.take(1).unwrap();
-        assert!(is_guarded(seats.save().await));
+        assert!(is_guarded(&seats.save().await));
         let mut seats = Seats::of(&tx, stale, &ACTOR, now);
         seats.take(1).unwrap();
-        assert!(is_guarded(end_turns(&tx, &[Served { seats, is_over: true }]).await));
+        assert!(is_guarded(&end_turns(&tx, &[Served { seats, is_over: true }]).await));
 
         // As it was read before it got another size.
         let smaller = event::Model { capacity: 2, ..event };
         let mut seats = Seats::of(&tx, smaller.clone(), &ACTOR, now);
         seats.give_back(1).unwrap();
-        assert!(is_guarded(seats.save().await));
+        assert!(is_guarded(&seats.save().await));
         let mut seats = Seats::of(&tx, smaller, &ACTOR, now);
         seats.give_back(1).unwrap();
-        assert!(is_guarded(end_turns(&tx, &[Served { seats, is_over: true }]).await));
+        assert!(is_guarded(&end_turns(&tx, &[Served { seats, is_over: true }]).await));
         tx.rollback().await.unwrap();
         stage.end().await;
     }
@@ -140,11 +142,11 @@ both_databases! {
         let chosen = |ticket: &Model| {
             vec![Chosen { who: Waiting { seq: ticket.seq, id: ticket.id, party_size: 1 }, free: 1 }]
         };
-        assert!(is_guarded(waitlist::promote(&tx, &chosen(held), later, now).await), "it does not wait");
+        assert!(is_guarded(&waitlist::promote(&tx, &chosen(held), later, now).await), "it does not wait");
         assert_eq!(ticket::confirm(&tx, &[held.id], now).await.unwrap().len(), 1);
         assert!(ticket::cancel(&tx, other, now).await.unwrap());
         let live = [Live { seq: other.seq, id: other.id, status: other.status, party_size: 1 }];
-        assert!(is_guarded(ticket::cancel_all(&tx, &live, now).await), "it is cancelled");
+        assert!(is_guarded(&ticket::cancel_all(&tx, &live, now).await), "it is cancelled");
         assert!(!ticket::cancel(&tx, other, now).await.unwrap(), "twice");
         assert!(ticket::expire_due(&tx, stage.event_id, later - 1, 9).await.unwrap().is_empty(), "none ran out yet");
         assert_eq!(ticket::expire_due(&tx, stage.event_id, later, 9).await.unwrap().len(), 1, "neither of those two");
@@ -173,11 +175,11 @@ both_databases! {
         let now = stage.now();
         let seq = world.number("SELECT min(seq) AS n FROM job").await;
         let tx = stage.begin().await;
-        assert!(is_guarded(complete::settle_granted(&tx, &[seq], Outcome::Reserved, now).await), "it is decided");
+        assert!(is_guarded(&complete::settle_granted(&tx, &[seq], Outcome::Reserved, now).await), "it is decided");
         assert!(!complete::record_fault(&tx, seq, 1, JobState::Pending, now, "late").await.unwrap(), "it is decided");
         let event = stage.event(&tx).await;
         let stale = event::Model { version: event.version - 1, ..event };
-        assert!(is_guarded(event::update(&tx, &stale, now).await), "somebody else edited it");
+        assert!(is_guarded(&event::update(&tx, &stale, now).await), "somebody else edited it");
         let second = NewTicket {
             id: Uuid::now_v7(),
             event_id: stage.event_id,

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let guards: Vec<&Guard> = GUARDS.iter().filter(wanted).collect();
     assert!(args.only.is_empty() || guards.len() == args.only.len(), "no guards of some of these names");
     if args.list {
-        guards.iter().for_each(|guard| println!("{}", guard.name));
+        println!("{}", guards.iter().map(|guard| guard.name).collect::<Vec<_>>().join("\n"));
         return ExitCode::SUCCESS;
     }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");

@@ -41,6 +41,12 @@ impl Ticket {
         let lapsed = self.status == Reserved && self.expires_at.is_some_and(|at| at <= now);
         if lapsed { Expired } else { self.status }
     }
+
+    /// It moves; what its owner is told of that.
+    pub(super) fn turn(&mut self, code: u16, status: Status) -> (u16, &'static str) {
+        self.status = status;
+        (code, status.name())
+    }
 }
 
 /// What a worker decided: also whether seats may return.
@@ -94,6 +100,10 @@ impl Event {
 
     pub(super) fn is_open(&self, now: Millis) -> bool {
         !self.is_cancelled && self.starts_at > now
+    }
+
+    pub(super) fn offer_ends_at(&self, now: Millis) -> Millis {
+        (now + self.offer).min(self.starts_at)
     }
 
     pub(super) fn pending(&self) -> usize {
@@ -175,7 +185,7 @@ impl Event {
             self.chore_at = Some(self.starts_at);
             return false;
         }
-        let offer_ends_at = (now + self.offer).min(self.starts_at);
+        let offer_ends_at = self.offer_ends_at(now);
         for job in &mut self.jobs {
             let Some(ticket) = job.ticket.as_mut().filter(|ticket| ticket.status == Waitlisted) else { continue };
             if served < limit && job.party <= free {

@@ -158,7 +158,7 @@ impl Run {
         if !self.is_possible(&act).await {
             return;
         }
-        self.note(format!("{act:?}{}", if crash > 0 { format!(", a crash at {crash}") } else { String::new() }));
+        self.note(&format!("{act:?}{}", if crash > 0 { format!(", a crash at {crash}") } else { String::new() }));
         if let Act::Advance(millis) = act {
             self.real.advance(millis).await;
         }
@@ -192,7 +192,7 @@ impl Run {
         if matches!(first, Act::Advance(_)) || matches!(second, Act::Advance(_)) {
             return;
         }
-        self.note(format!("{first:?} at the same time as {second:?}"));
+        self.note(&format!("{first:?} at the same time as {second:?}"));
         let (one, other) = tokio::join!(self.real.act(&first, &self.model), self.real.act(&second, &self.model));
         let (mut forth, mut back) = (self.model.clone(), self.model.clone());
         let told_forth = (forth.act(&first), forth.act(&second));
@@ -205,10 +205,12 @@ impl Run {
         let found = self.real.look(&self.model).await;
         self.compare(&found, &[&forth, &back]);
         let was = std::mem::replace(&mut self.model, forth);
-        let is_forth = found == lines(&self.model) && self.agrees(&one, told_forth.0) && self.agrees(&other, told_forth.1);
+        let is_forth =
+            found == lines(&self.model) && self.agrees(&one, told_forth.0) && self.agrees(&other, told_forth.1);
         if !is_forth {
             self.model = back;
-            let is_back = found == lines(&self.model) && self.agrees(&one, told_back.1) && self.agrees(&other, told_back.0);
+            let is_back =
+                found == lines(&self.model) && self.agrees(&one, told_back.1) && self.agrees(&other, told_back.0);
             if !is_back {
                 let before = lines(&was).join("\n  ");
                 self.fail(&format!("heard {one:?}, {other:?}\n  not {told_forth:?}\n  nor {told_back:?}\n  {before}"));
@@ -231,19 +233,16 @@ impl Run {
         if models.iter().any(|model| lines(model) == found) {
             return;
         }
-        let mut report = String::new();
-        for model in models {
+        let differences = models.iter().map(|model| {
             let lines = lines(model);
-            let (missing, more): (Vec<_>, Vec<_>) = (
-                lines.iter().filter(|line| !found.contains(line)).collect(),
-                found.iter().filter(|line| !lines.contains(line)).collect(),
-            );
-            report += &format!("  the model says {missing:#?}\n  the tables say {more:#?}\n");
-        }
-        self.fail(&report);
+            let missing: Vec<_> = lines.iter().filter(|line| !found.contains(line)).collect();
+            let more: Vec<_> = found.iter().filter(|line| !lines.contains(line)).collect();
+            format!("  the model says {missing:#?}\n  the tables say {more:#?}\n")
+        });
+        self.fail(&differences.collect::<String>());
     }
 
-    fn note(&mut self, act: String) {
+    fn note(&mut self, act: &str) {
         self.past.push_back(format!("{}: {act}", self.step));
         if self.past.len() > 12 {
             self.past.pop_front();

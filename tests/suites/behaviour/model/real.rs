@@ -100,7 +100,8 @@ impl Real {
                 return (answer.status, told(&answer), id);
             }
             Act::Resize { event, capacity } => {
-                let ask = organizer(Method::PATCH, format!("/events/{}", self.events[event]), json!({"capacity": capacity}));
+                let ask =
+                    organizer(Method::PATCH, format!("/events/{}", self.events[event]), json!({"capacity": capacity}));
                 Ask { header: ("if-match", "*"), ..ask }
             }
             Act::Cancel { event } => {
@@ -131,9 +132,7 @@ impl Real {
             With::Cancel => post("cancel"),
             With::Extend => post("extend"),
             With::CheckIn => organizer(Method::POST, "/check-ins".to_owned(), json!({"code": self.codes[&name]})),
-            With::Undo => {
-                organizer(Method::POST, format!("/check-ins/{ticket}/undo"), json!({"reason": "a mistake"}))
-            }
+            With::Undo => organizer(Method::POST, format!("/check-ins/{ticket}/undo"), json!({"reason": "a mistake"})),
         }
     }
 
@@ -217,14 +216,15 @@ pub(super) fn lines(model: &Model) -> Vec<String> {
                     format!("refused {code}{}", if may_return { " may return" } else { "" })
                 }
             };
-            let mut line = format!("{} p{}@x.org {round}-{} x{}: {decision}", event.name, job.person, job.key, job.party);
+            let mut line =
+                format!("{} p{}@x.org {round}-{} x{}: {decision}", event.name, job.person, job.key, job.party);
             if let Some(ticket) = &job.ticket {
                 let until = ticket.expires_at.unwrap_or(0);
-                line += &format!(", {} until {until} +{}", ticket.status.name(), ticket.extensions);
-                line += if ticket.is_offer { " offered" } else { "" };
+                let offered = if ticket.is_offer { " offered" } else { "" };
+                line = format!("{line}, {} until {until} +{}{offered}", ticket.status.name(), ticket.extensions);
                 if ticket.status == Status::Waitlisted {
                     position += 1;
-                    line += &format!(" #{position}");
+                    line = format!("{line} #{position}");
                 }
             }
             lines.push(line);

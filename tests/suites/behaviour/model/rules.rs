@@ -101,51 +101,34 @@ impl Model {
     fn ticket(&mut self, event: usize, job: usize, what: With) -> Told {
         let now = self.now;
         let event = &mut self.events[event];
-        if what == With::Cancel && event.starts_at > now {
-            event.expire_due(now, ALL);
-            let ticket = event.jobs[job].ticket.as_mut().expect("a ticket");
-            if [Status::Waitlisted, Status::Reserved, Status::Confirmed].contains(&ticket.status) {
-                ticket.status = Status::Cancelled;
-            }
-            event.promote(now, ALL);
-        } else if what == With::Cancel {
-            event.expire_due(now, ALL);
+        if what == With::Cancel {
+            let (code, told) = give_up(event, job, now);
+            return (code, told, None);
         }
         let (waits, is_cancelled) = (event.anybody_waits(), event.is_cancelled);
-        let (hold_ends_at, offer_ends_at) = (now + event.hold, (now + event.offer).min(event.starts_at));
+        let (hold_ends_at, offer_ends_at) = (now + event.hold, event.offer_ends_at(now));
         let ticket = event.jobs[job].ticket.as_mut().expect("a ticket");
         let status = ticket.status_at(now);
+        if what == With::Look {
+            return (200, status.name(), None);
+        }
         let (code, told) = match (what, status) {
-            (With::Look, _) => (200, status.name()),
-            (With::Cancel, Status::Cancelled) => (200, "cancelled"),
-            (With::Cancel, Status::CheckedIn) => (409, "already_checked_in"),
-            (With::Cancel, Status::Expired) => (409, "ticket_expired"),
-            (With::Cancel, _) => (409, "event_began"),
-            (With::Undo, Status::CheckedIn) => {
-                ticket.status = Status::Confirmed;
-                (200, "confirmed")
-            }
+            (With::Undo, Status::CheckedIn) => ticket.turn(200, Status::Confirmed),
             (With::Undo, _) => (409, "not_checked_in"),
-            (With::Confirm | With::Extend | With::CheckIn, _) if is_cancelled => (409, "event_cancelled"),
-            (With::Confirm, Status::Reserved) => {
-                ticket.status = Status::Confirmed;
-                (200, "confirmed")
-            }
+            _ if is_cancelled => (409, "event_cancelled"),
+            (With::Confirm, Status::Reserved) => ticket.turn(200, Status::Confirmed),
             (With::Confirm, Status::Confirmed | Status::CheckedIn) => (200, status.name()),
-            (With::Confirm | With::Extend, Status::Expired) => (410, "hold_expired"),
-            (_, Status::Cancelled) => (409, "ticket_cancelled"),
-            (_, Status::Waitlisted) => (409, "ticket_waitlisted"),
-            (With::CheckIn, Status::Confirmed) => {
-                ticket.status = Status::CheckedIn;
-                (201, "checked_in")
-            }
+            (With::CheckIn, Status::Confirmed) => ticket.turn(201, Status::CheckedIn),
             (With::CheckIn, Status::CheckedIn) => (409, "already_checked_in"),
             (With::CheckIn, Status::Reserved) => (409, "ticket_not_confirmed"),
             (With::CheckIn, Status::Expired) => (409, "ticket_expired"),
-            (With::Extend, Status::Confirmed | Status::CheckedIn) => (409, "ticket_confirmed"),
-            (With::Extend, _) if ticket.extensions >= EXTENSIONS_MAX => (409, "extended_too_often"),
-            (With::Extend, _) if waits => (409, "people_waiting"),
-            (With::Extend, _) => {
+            (_, Status::Expired) => (410, "hold_expired"),
+            (_, Status::Cancelled) => (409, "ticket_cancelled"),
+            (_, Status::Waitlisted) => (409, "ticket_waitlisted"),
+            (_, Status::Confirmed | Status::CheckedIn) => (409, "ticket_confirmed"),
+            (_, Status::Reserved) if ticket.extensions >= EXTENSIONS_MAX => (409, "extended_too_often"),
+            (_, Status::Reserved) if waits => (409, "people_waiting"),
+            (_, Status::Reserved) => {
                 let ends_at = if ticket.is_offer { offer_ends_at } else { hold_ends_at };
                 ticket.expires_at = ticket.expires_at.max(Some(ends_at));
                 ticket.extensions += 1;
@@ -226,5 +209,23 @@ impl Model {
             let turn = self.turn;
             self.events.iter_mut().filter(|event| event.name == *name).for_each(|event| event.turn = turn);
         }
+    }
+}
+
+/// Somebody gives a ticket up, as long as the event has not begun. Its seats go to whoever waits.
+fn give_up(event: &mut Event, job: usize, now: Millis) -> (u16, &'static str) {
+    event.expire_due(now, ALL);
+    let has_begun = event.starts_at <= now;
+    let ticket = event.jobs[job].ticket.as_mut().expect("a ticket");
+    if !has_begun && [Status::Waitlisted, Status::Reserved, Status::Confirmed].contains(&ticket.status) {
+        ticket.status = Status::Cancelled;
+    }
+    let status = ticket.status;
+    event.promote(now, ALL);
+    match status {
+        Status::Cancelled => (200, "cancelled"),
+        Status::CheckedIn => (409, "already_checked_in"),
+        Status::Expired => (409, "ticket_expired"),
+        _ => (409, "event_began"),
     }
 }
