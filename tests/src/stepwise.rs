@@ -1,7 +1,7 @@
 //! The service inside the test program, doing one thing after another, each when the test says so: requests go in without
 //! a socket, workers make single passes, time stands still in between, and anything may crash.
 
-use entity::{Database, Durability, Millis, Options};
+use entity::{Database, Durability, Options};
 use poem::{Body, Endpoint, Request, Response, endpoint::BoxEndpoint, http::Uri};
 use reqwest::Method;
 use serde_json::Value;
@@ -117,11 +117,6 @@ impl Stepwise {
     /// When there are no workers.
     pub fn database(&self) -> &Database {
         &self.workers[0].1
-    }
-
-    /// The time goes on.
-    pub async fn advance(&mut self, millis: Millis) {
-        self.time.advance(millis).await;
     }
 
     /// Ends everything.

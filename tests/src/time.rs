@@ -43,7 +43,7 @@ impl Time {
             world.execute(SHADOWED).await;
             server = Some(world.connect().await);
         }
-        let mut time = Self { millis: Arc::new(AtomicI64::new(BEGINNING)), server };
+        let time = Self { millis: Arc::new(AtomicI64::new(BEGINNING)), server };
         time.advance(0).await;
         time
     }
@@ -63,7 +63,7 @@ impl Time {
     ///
     /// # Panics
     /// When the database refuses it.
-    pub async fn advance(&mut self, millis: Millis) {
+    pub async fn advance(&self, millis: Millis) {
         let now = self.millis.fetch_add(millis, Ordering::SeqCst) + millis;
         if let Some(server) = &self.server {
             let set = format!("SELECT setval('virtual.millis', {now})");

@@ -55,6 +55,8 @@ pub struct World {
     pub apis: Vec<Process>,
     /// The running worker processes.
     pub workers: Vec<Process>,
+    /// Whether time stands still in it, so that batches cannot be told apart by theirs.
+    pub is_timeless: bool,
     programs: Programs,
     folder: TempDir,
     url: String,
@@ -76,7 +78,7 @@ impl World {
             Kind::Postgres => create_database(postgres::server()?).await,
         };
         let http = reqwest::Client::builder().pool_max_idle_per_host(1024).build().expect("a client");
-        Some(Self { kind, apis: vec![], workers: vec![], programs, folder, url, http })
+        Some(Self { kind, apis: vec![], workers: vec![], is_timeless: false, programs, folder, url, http })
     }
 
     /// Starts programs, in gateway mode and without rate limits unless their flags say otherwise. Returns a client of
@@ -309,7 +311,8 @@ impl World {
         let logged = self.logged();
         assert!(!logged.contains("panicked"), "a program panicked:\n{logged}");
         let db = self.connect().await;
-        for (promise, query) in PROMISES {
+        let by_time = |promise: &str| promise.starts_with("P4");
+        for (promise, query) in PROMISES.iter().filter(|(promise, _)| !(self.is_timeless && by_time(promise))) {
             let statement = Statement::from_string(db.get_database_backend(), *query);
             let broken = db.query_all_raw(statement).await.expect("the check runs");
             assert!(broken.is_empty(), "{promise}: {} rows break it\n{logged}", broken.len());

@@ -10,6 +10,7 @@
 
 mod draw;
 mod event;
+mod history;
 mod real;
 mod rules;
 
@@ -37,6 +38,18 @@ both_databases! {
         let seed = setting("TURNOUT_SEED").unwrap_or_else(|| fastrand::u64(..));
         Run::new(world, seed).await.through(setting("TURNOUT_STEPS").unwrap_or(steps)).await;
     }
+
+    async fn every_history_has_an_order_that_explains_it(world: &mut World) {
+        let seed = setting("TURNOUT_SEED").unwrap_or_else(|| fastrand::u64(..));
+        world.is_timeless = true;
+        let mut run = Run::new(world, seed).await;
+        for number in 0..setting("TURNOUT_HISTORIES").unwrap_or(1000) {
+            run.step = number;
+            run.history(number).await;
+        }
+        run.end_round().await;
+        run.real.stop().await;
+    }
 }
 
 fn setting(name: &str) -> Option<u64> {
@@ -44,6 +57,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 struct Run {
+    is_postgres: bool,
     seed: u64,
     step: u64,
     model: Model,
@@ -92,7 +106,16 @@ impl Run {
     async fn new(world: &World, seed: u64) -> Self {
         let real = Real::start(world).await;
         let model = Model::new(real.service.time.now(), vec![]);
-        Self { seed, step: 0, model, real, past: VecDeque::new(), heard: BTreeSet::new(), crashes: 0 }
+        Self {
+            is_postgres: world.kind == Kind::Postgres,
+            seed,
+            step: 0,
+            model,
+            real,
+            past: VecDeque::new(),
+            heard: BTreeSet::new(),
+            crashes: 0,
+        }
     }
 
     async fn through(mut self, steps: u64) {
@@ -143,7 +166,7 @@ impl Run {
 
     async fn tick(&mut self, millis: i64) {
         self.model.act(&Act::Advance(millis));
-        self.real.advance(millis).await;
+        self.real.service.time.advance(millis).await;
     }
 
     /// Whether it can be asked for: at the door only with a code, which a ticket has once it was confirmed.
@@ -159,9 +182,6 @@ impl Run {
             return;
         }
         self.note(&format!("{act:?}{}", if crash > 0 { format!(", a crash at {crash}") } else { String::new() }));
-        if let Act::Advance(millis) = act {
-            self.real.advance(millis).await;
-        }
         self.real.service.fuse.set(crash);
         let heard = self.real.act(&act, &self.model).await;
         let has_crashed = self.real.service.fuse.take();
@@ -221,9 +241,13 @@ impl Run {
     }
 
     /// Whether somebody was told what the model says.
-    fn agrees(&self, (status, told, registration): &Heard, expected: Told) -> bool {
+    fn agrees(&self, heard: &Heard, expected: Told) -> bool {
+        self.agrees_in(&self.model, heard, expected)
+    }
+
+    fn agrees_in(&self, model: &Model, (status, told, registration): &Heard, expected: Told) -> bool {
         let named = expected.2.map(|(event, at)| {
-            let job = &self.model.events[event].jobs[at];
+            let job = &model.events[event].jobs[at];
             self.real.registration((event, job.person, job.key))
         });
         (*status, told.as_str(), registration.as_deref()) == (expected.0, expected.1, named)

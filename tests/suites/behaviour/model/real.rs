@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     draw::WORKERS,
-    event::{Decision, Event, Millis, Status},
+    event::{Decision, Event, Status},
     rules::{Act, Model, PARTY_MAX, With},
 };
 
@@ -58,10 +58,6 @@ impl Real {
         }
     }
 
-    pub(super) async fn advance(&mut self, millis: Millis) {
-        self.service.advance(millis).await;
-    }
-
     /// The code of a ticket that has one, for the door.
     pub(super) async fn learn_code(&mut self, name: Name) -> bool {
         if !self.codes.contains_key(&name) {
@@ -92,7 +88,10 @@ impl Real {
                 self.service.reap(worker, event, limit(most)).await;
                 return (0, String::new(), None);
             }
-            Act::Advance(_) => return (0, String::new(), None),
+            Act::Advance(millis) => {
+                self.service.time.advance(millis).await;
+                return (0, String::new(), None);
+            }
             Act::Register { event, person, key, party } => {
                 let key = format!("{}-{key}", self.round);
                 let answer = self.register(event, person, &key, party).await;
