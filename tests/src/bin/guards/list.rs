@@ -26,10 +26,13 @@ const BEHAVIOUR: &[&str] = &["-p", "tests", "--test", "behaviour"];
 const GUARDED: Test = Test { of: BEHAVIOUR, name: "guarded::sqlite" };
 
 /// Every order of acts against the model.
-const MODEL: Test = Test { of: BEHAVIOUR, name: "model::sqlite" };
+const MODEL: Test = Test { of: BEHAVIOUR, name: "model::sqlite::every_order" };
 
 /// The same where rows are locked one by one.
-const LOCKS: Test = Test { of: BEHAVIOUR, name: "model::postgres" };
+const LOCKS: Test = Test { of: BEHAVIOUR, name: "model::postgres::every_order" };
+
+/// Many at once.
+const HISTORIES: Test = Test { of: BEHAVIOUR, name: "model::sqlite::every_history" };
 
 const API: Test = Test { of: &["-p", "api", "--lib"], name: "intake::batch" };
 
@@ -97,7 +100,7 @@ guards! {
         "FOR NO KEY UPDATE OF {table} SKIP LOCKED\")" => "/* {table} */\")"
     "event-and-ticket-locks" "entity/src/db/transaction.rs" LOCKS
         "format!(\"FOR NO KEY UPDATE OF {table}\")" => "format!(\"/* {table} */\")"
-    "write-lock-from-the-start" "entity/src/db/transaction.rs" MODEL
+    "write-lock-from-the-start" "entity/src/db/transaction.rs" HISTORIES
         "Some(SqliteTransactionMode::Immediate)" => "Some(SqliteTransactionMode::Deferred)"
     "key-once" "entity/src/job/enqueue.rs" MODEL
         "ON CONFLICT (key_scope, idempotency_key) DO NOTHING\"" => "ON CONFLICT (id) DO NOTHING\""

@@ -20,8 +20,9 @@ use clap::Parser;
 use list::{GUARDS, Guard, Test};
 use tree::Tree;
 
-/// Steps of the model: enough for each guard, few enough for many guards.
+/// Steps and histories of the model: enough for each guard, few enough for many guards.
 const STEPS: &str = "6000";
+const HISTORIES: &str = "200";
 
 /// Shows that tests fail without the guards.
 #[derive(Debug, Parser)]
@@ -75,7 +76,7 @@ fn all_pass(tree: &Tree, guards: &[&Guard]) -> bool {
     }
     tests.iter().all(|test| {
         let (outcome, took) = run(tree, *test);
-        println!("{:<34} {:<18} {outcome:?} in {} s", "(nothing taken out)", test.name, took.as_secs());
+        println!("{:<34} {:<29} {outcome:?} in {} s", "(nothing taken out)", test.name, took.as_secs());
         outcome == Outcome::Passed
     })
 }
@@ -89,7 +90,7 @@ fn is_needed(tree: &Tree, guard: &Guard) -> bool {
         Ok((Outcome::Broken, _)) => ("DOES NOT COMPILE".to_owned(), false),
         Err(problem) => (format!("IS NOT THERE: {problem}"), false),
     };
-    println!("{:<34} {:<18} {told}", guard.name, guard.test.name);
+    println!("{:<34} {:<29} {told}", guard.name, guard.test.name);
     is_needed
 }
 
@@ -112,6 +113,7 @@ fn run(tree: &Tree, test: Test) -> (Outcome, Duration) {
 fn cargo(tree: &Tree, test: Test) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&tree.root).args(["test", "--quiet", "--locked"]).args(test.of);
-    cargo.env("CARGO_TARGET_DIR", &tree.target).env("TURNOUT_STEPS", STEPS).env("CI", "true");
+    cargo.env("CARGO_TARGET_DIR", &tree.target).env("TURNOUT_STEPS", STEPS).env("TURNOUT_HISTORIES", HISTORIES);
+    cargo.env("CI", "true");
     cargo
 }
