@@ -5,15 +5,17 @@ use std::process::ExitCode;
 use chrono::Utc;
 use clap::{Parser, Subcommand};
 use entity::{Clock, Database, Durability, Error, Options};
-use tokio::net::TcpListener;
+use poem::{Response, endpoint::BoxEndpoint};
+use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 use worker::Mistakes;
 
 use crate::{
     accounts::{CreateAdminArgs, NewAdmin, create_admin},
+    http::server,
     openapi_document,
     serve::{open, serve, serve_opened},
-    settings::ServeArgs,
+    settings::{ServeArgs, Settings},
     verify::{VerifyArgs, verify},
 };
 
@@ -78,11 +80,36 @@ pub async fn serve_inside(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), Error> {
+    let front = |app, stop| server::serve(listener, app, stop);
+    serve_opened(settings_of(flags)?, clock, database, front, stop).await
+}
+
+/// The same without a listener: `ready` gets the whole HTTP side as a value, which has to be dropped before `stop`. For a
+/// test that hands it one request after another.
+///
+/// # Errors
+/// As [`serve_inside`].
+#[doc(hidden)]
+pub async fn answer_inside(
+    flags: &[&str],
+    database: Database,
+    clock: Clock,
+    ready: oneshot::Sender<BoxEndpoint<'static, Response>>,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let front = |app, stop: CancellationToken| async move {
+        // Whoever does not want it any more stops, too.
+        let _ = ready.send(app);
+        stop.cancelled().await;
+    };
+    serve_opened(settings_of(flags)?, clock, database, front, stop).await
+}
+
+fn settings_of(flags: &[&str]) -> Result<Settings, Error> {
     let args = Args::try_parse_from([&["api"], flags].concat()).map_err(|error| Error::Unusable(error.to_string()))?;
     let mut mistakes = Mistakes::default();
     let settings = args.serve.check(&mut mistakes);
-    let settings = settings.ok_or_else(|| Error::Unusable(mistakes.report().unwrap_or_default()))?;
-    serve_opened(settings, clock, database, listener, stop).await
+    settings.ok_or_else(|| Error::Unusable(mistakes.report().unwrap_or_default()))
 }
 
 /// Runs work with its settings, or tells what is wrong with them. Returns `failure` when the work fails.

@@ -49,7 +49,7 @@ mod views;
 mod watch;
 
 pub use baseline::{Baseline, serve_baseline};
-pub use cli::{main, serve_inside};
+pub use cli::{answer_inside, main, serve_inside};
 
 /// The OpenAPI document, as `openapi.json` holds it.
 pub fn openapi_document() -> String {

@@ -6,18 +6,24 @@
 #![expect(clippy::expect_used, reason = "what goes wrong in the harness fails the test it serves")]
 
 mod client;
+mod fuse;
 mod inside;
 mod plan;
 mod postgres;
 mod process;
 mod run;
+mod stepwise;
+mod time;
 mod world;
 
 pub use client::{Answer, Client, PASSWORD, count, every, new_key};
+pub use fuse::Fuse;
 pub use inside::{Inside, InsideWorker, Note};
 pub use plan::plan;
 pub use process::{Process, Signal};
 pub use run::{Body, Programs, run};
+pub use stepwise::{Ask, Stepwise};
+pub use time::Time;
 pub use world::{Kind, SECRET, Setup, World};
 
 /// Declares tests that run on both databases: each body becomes `sqlite::name` and `postgres::name`.

@@ -59,6 +59,8 @@ pub struct World {
     pub apis: Vec<Process>,
     /// The running worker processes.
     pub workers: Vec<Process>,
+    /// Whether time stands still in it, so that batches cannot be told apart by theirs.
+    pub is_timeless: bool,
     programs: Programs,
     folder: TempDir,
     url: String,
@@ -80,7 +82,7 @@ impl World {
             Kind::Postgres => create_database(postgres::server()?).await,
         };
         let http = reqwest::Client::builder().pool_max_idle_per_host(1024).build().expect("a client");
-        Some(Self { kind, apis: vec![], workers: vec![], programs, folder, url, http })
+        Some(Self { kind, apis: vec![], workers: vec![], is_timeless: false, programs, folder, url, http })
     }
 
     /// Starts programs, in gateway mode and without rate limits unless their flags say otherwise. Returns a client of
@@ -334,7 +336,8 @@ impl World {
         self.workers.clear();
         let logged = self.logged();
         assert!(!logged.contains("panicked"), "a program panicked:\n{logged}");
-        let broken = self.broken(Limits::default()).await;
+        let mut broken = self.broken(Limits::default()).await;
+        broken.retain(|finding| !(self.is_timeless && finding.check == "seats_in_order"));
         let told: Vec<String> = broken.iter().map(ToString::to_string).collect();
         assert!(broken.is_empty(), "promises are broken:\n{}\n{logged}", told.join("\n"));
         if self.kind == Kind::Postgres {

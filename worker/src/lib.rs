@@ -23,6 +23,8 @@ mod reaper;
 mod settings;
 mod settle;
 mod settler;
+#[doc(hidden)]
+pub mod step;
 mod stop;
 mod sweeper;
 mod verifier;

@@ -14,7 +14,7 @@ use std::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
-    Addr, Endpoint, EndpointExt, Response,
+    Addr, Endpoint, Response,
     endpoint::BoxEndpoint,
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
@@ -53,11 +53,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until `stop`; then accepts nothing more, lets requests in flight finish for at most 5 s, and returns.
-pub(crate) async fn serve<E>(listener: TcpListener, app: E, stop: CancellationToken)
-where
-    E: Endpoint<Output = Response> + 'static,
-{
-    let app: Arc<BoxEndpoint<'static, Response>> = Arc::new(app.boxed());
+pub(crate) async fn serve(listener: TcpListener, app: BoxEndpoint<'static, Response>, stop: CancellationToken) {
+    let app = Arc::new(app);
     let connections = Connections::new(connections_max());
     let mut tasks = JoinSet::new();
     loop {
