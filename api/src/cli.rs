@@ -42,8 +42,8 @@ enum Command {
 /// `verify` could not be made.
 const NOT_VERIFIED: u8 = 2;
 
-/// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else. `verify` returns 0
-/// when every promise holds, 1 when one is broken, and 2 when that could not be found out.
+/// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else. `verify` returns
+/// 0 when every promise holds, 1 when one is broken, and 2 when that could not be found out.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]

@@ -10,13 +10,13 @@ use sea_orm::{
 use super::{Database, transaction};
 use crate::{Clock, Error};
 
-/// On PostgreSQL: how long one statement may take, in milliseconds, because it holds no lock that others wait for, and the
-/// sums of a very large event take longer than anything that settles; and that what it looks at is a part of each table,
-/// which is found by an index, however cheap reading all of it may seem.
+/// On PostgreSQL: how long one statement may take, in milliseconds, because it holds no lock that others wait for, and
+/// the sums of a very large event take longer than anything that settles; and that what it looks at is a part of each
+/// table, which is found by an index, however cheap reading all of it may seem.
 const SETTINGS: &str = "SET LOCAL statement_timeout = 60000; SET LOCAL enable_seqscan = off";
 
-/// A transaction that only reads. It is for short work: while it is open SQLite's log cannot be folded into the file and
-/// PostgreSQL removes no dead rows. It dereferences to the connection that statements take.
+/// A transaction that only reads. It is for short work: while it is open SQLite's log cannot be folded into the file
+/// and PostgreSQL removes no dead rows. It dereferences to the connection that statements take.
 #[derive(Debug)]
 pub struct Snapshot {
     inner: DatabaseTransaction,

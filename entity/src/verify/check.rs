@@ -11,8 +11,8 @@ use crate::{
 /// Rows that one check names of one snapshot at most. Where more are broken the first ones tell enough.
 const NAMED_MAX: i64 = 100;
 
-/// A check. Its query stands behind three CTEs: `clock (now)`, the events to be checked as `scope`, and of their jobs those
-/// to be checked as `intent`. It returns `event_id`, the `id` of the row, and a `detail`.
+/// A check. Its query stands behind three CTEs: `clock (now)`, the events to be checked as `scope`, and of their jobs
+/// those to be checked as `intent`. It returns `event_id`, the `id` of the row, and a `detail`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Check {
     pub(super) name: &'static str,

@@ -8,7 +8,8 @@ pub(super) const CHECKS: &[Check] = &[
         Thing::Ticket,
         "holds_end",
         "a hold that ran out a minute ago has given its seats back",
-        "SELECT scope.id AS event_id, ticket.id, 'ran out ' || ((clock.now - ticket.expires_at) / 1000) || ' s ago' AS detail
+        "SELECT scope.id AS event_id, ticket.id, 'ran out ' || ((clock.now - ticket.expires_at) / 1000) || ' s ago'
+             AS detail
          FROM scope CROSS JOIN clock JOIN ticket ON ticket.event_id = scope.id AND ticket.status = 'reserved'
              AND ticket.expires_at <= clock.now - 60000
          WHERE scope.status = 'published' AND coalesce(scope.ends_at, scope.starts_at) > clock.now",

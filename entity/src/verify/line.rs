@@ -35,10 +35,12 @@ pub(super) const CHECKS: &[Check] = &[
         "line_is_told_of",
         "where a party waits that fits into the free seats, workers are told to look",
         "SELECT told.id AS event_id, ticket.id, 'waits at ' || ticket.seq || ' with a party of ' || ticket.party_size
-             || ', free ' || told.available_spots || ', to be looked at ' || coalesce(cast(told.chore_at AS TEXT), 'never')
+             || ', free ' || told.available_spots || ', to be looked at '
+             || coalesce(cast(told.chore_at AS TEXT), 'never')
              AS detail
          FROM (SELECT scope.*, (SELECT seq FROM ticket WHERE ticket.event_id = scope.id AND ticket.status = 'waitlisted'
-                   AND (scope.chore_at IS NULL OR ticket.party_size <= scope.available_spots) ORDER BY seq LIMIT 1) AS seq
+                   AND (scope.chore_at IS NULL OR ticket.party_size <= scope.available_spots)
+                   ORDER BY seq LIMIT 1) AS seq
                FROM scope, clock WHERE scope.status = 'published'
                AND (scope.chore_at IS NULL OR (scope.chore_at > clock.now AND scope.starts_at > clock.now))) AS told
          JOIN ticket ON ticket.seq = told.seq",

@@ -5,9 +5,9 @@
 //!   not: one row that is found means that a promise was broken. `late` holds what a worker has to do soon.
 //! - [`runs`] is about when workers verify, and how much they have found.
 //!
-//! Nothing here writes but [`runs`], and no check trusts the total that it is about: seats are counted from the tickets.
-//! What was pruned is gone with everything that could be said about it. A simulation's copy leaves no record, so nothing
-//! of it is looked for there; the other checks hold for it too.
+//! Nothing here writes but [`runs`], and no check trusts the total that it is about: seats are counted from the
+//! tickets. What was pruned is gone with everything that could be said about it. A simulation's copy leaves no record,
+//! so nothing of it is looked for there; the other checks hold for it too.
 
 mod check;
 mod late;

@@ -1,27 +1,26 @@
 //! First come, first served: jobs are decided in order of arrival.
 //!
-//! Only first attempts count, because a job that faulted or was retried has lost its turn. On SQLite that is the order of
-//! a whole event. On PostgreSQL a job with a lower `seq` may be committed after one with a higher, so the order holds
-//! within a batch; which jobs were one batch is not stored, and is told by the time, in milliseconds, that all of a batch
-//! have in common. What two batches of one event decided within the same millisecond counts as one batch here.
+//! Only first attempts count, because a job that faulted or was retried has lost its turn. On SQLite that is the order
+//! of a whole event. On PostgreSQL a job with a lower `seq` may be committed after one with a higher, so the order
+//! holds within a batch; which jobs were one batch is not stored, and is told by the time, in milliseconds, that all of
+//! a batch have in common. What two batches of one event decided within the same millisecond counts as one batch here.
 
 use super::{Thing, check::Check};
 
-pub(super) const OF_EVENTS: &[Check] = &[
-    Check::of(
-        Thing::Job,
-        "nobody_left_behind",
-        "nobody waits for a first attempt whose successors were decided",
-        "SELECT first.event_id, job.id, 'pending at ' || job.seq || ', decided up to ' || decided AS detail
+pub(super) const OF_EVENTS: &[Check] = &[Check::of(
+    Thing::Job,
+    "nobody_left_behind",
+    "nobody waits for a first attempt whose successors were decided",
+    "SELECT first.event_id, job.id, 'pending at ' || job.seq || ', decided up to ' || decided AS detail
          FROM (SELECT id AS event_id,
-                   (SELECT min(seq) FROM job WHERE job.event_id = scope.id AND state = 'pending' AND attempt = 0) AS seq,
+                   (SELECT min(seq) FROM job WHERE job.event_id = scope.id AND state = 'pending' AND attempt = 0)
+                       AS seq,
                    (SELECT max(seq) FROM job WHERE job.event_id = scope.id AND state = 'settled' AND attempt = 0
                        AND coalesce(refusal, '') <> 'discarded') AS decided
                FROM scope) AS first
          JOIN job ON job.seq = first.seq WHERE first.seq < decided",
-    )
-    .on_sqlite(),
-];
+)
+.on_sqlite()];
 
 pub(super) const OF_JOBS: &[Check] = &[
     // By the order of issue, which no clock has a part in.

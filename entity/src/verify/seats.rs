@@ -22,7 +22,8 @@ pub(super) const CHECKS: &[Check] = &[
         "SELECT id AS event_id, id, 'capacity ' || capacity || ', free ' || available_spots AS detail
          FROM scope WHERE available_spots < 0 OR available_spots > capacity",
     ),
-    // The schema refuses this too. Counted, and not looked up, because the index that refuses it may be the broken part.
+    // The schema refuses this too. Counted, and not looked up, because the index that refuses it may be the broken
+    // part.
     Check::of(
         Thing::Ticket,
         "one_ticket_per_person",

@@ -1,9 +1,9 @@
 //! Goes through all events, a snapshot at a time.
 //!
-//! Events are taken in order of their ids, as many at once as have few jobs together. An event with more is alone in its
-//! snapshot, and its jobs are looked at in stretches with a snapshot each: none is open for long, however large an event
-//! is, so that SQLite's log does not grow. Stretches overlap by what may be one batch, so that no two jobs of one batch are
-//! in different stretches only.
+//! Events are taken in order of their ids, as many at once as have few jobs together. An event with more is alone in
+//! its snapshot, and its jobs are looked at in stretches with a snapshot each: none is open for long, however large an
+//! event is, so that SQLite's log does not grow. Stretches overlap by what may be one batch, so that no two jobs of one
+//! batch are in different stretches only.
 
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
@@ -99,7 +99,8 @@ impl Walk {
         let Limits { events, jobs, .. } = self.limits;
         let query = sql(
             &**snapshot,
-            "SELECT id, (SELECT count(*) FROM (SELECT 1 FROM job WHERE job.event_id = event.id LIMIT ?) AS counted) AS jobs
+            "SELECT id, (SELECT count(*) FROM (SELECT 1 FROM job WHERE job.event_id = event.id LIMIT ?) AS counted)
+                 AS jobs
              FROM event WHERE id > ? ORDER BY id LIMIT ?",
             values![i64::from(jobs) + 1, self.after, i64::from(events)],
         );

@@ -230,8 +230,10 @@ pub(super) const BREAKS: &[Break] = &[
     ),
     a(
         &[("ticket_record_ends", "ticket", "email = 's2@example.org'")],
-        "UPDATE audit SET to_state = 'expired' WHERE entity_id = (SELECT id FROM ticket WHERE email = 's2@example.org')",
-        "UPDATE audit SET to_state = 'reserved' WHERE entity_id = (SELECT id FROM ticket WHERE email = 's2@example.org')",
+        "UPDATE audit SET to_state = 'expired'
+         WHERE entity_id = (SELECT id FROM ticket WHERE email = 's2@example.org')",
+        "UPDATE audit SET to_state = 'reserved'
+         WHERE entity_id = (SELECT id FROM ticket WHERE email = 's2@example.org')",
     ),
     a(
         &[("ticket_record_whole", "ticket", "email = 's1@example.org'")],

@@ -27,7 +27,8 @@ both_databases! {
             case.mend(world).await;
             met.extend(case.checks());
         }
-        let missed: Vec<&str> = checks(world.kind == Kind::Postgres).into_iter().filter(|name| !met.contains(name)).collect();
+        let all = checks(world.kind == Kind::Postgres).into_iter();
+        let missed: Vec<&str> = all.filter(|name| !met.contains(name)).collect();
         // SQLite lets nobody take a UNIQUE constraint away: that it holds is the schema's promise alone.
         let guarded: &[&str] = if world.kind == Kind::Sqlite { &["one_job_per_key"] } else { &[] };
         assert_eq!(missed, guarded, "checks that nothing was broken for");
@@ -76,7 +77,8 @@ both_databases! {
         let healthy = verify(world);
         let told = String::from_utf8_lossy(&healthy.stdout).into_owned();
         assert_eq!(healthy.status.code(), Some(0), "{healthy:?}");
-        let last = format!("verify: 4 events, {} checks: 0 rows break a promise\n", checks(world.kind == Kind::Postgres).len());
+        let count = checks(world.kind == Kind::Postgres).len();
+        let last = format!("verify: 4 events, {count} checks: 0 rows break a promise\n");
         assert_eq!(told, last);
         let case = Break::of("never_oversold");
         let event = case.rows(world).await[0].1.clone();
@@ -84,7 +86,8 @@ both_databases! {
         let broken = verify(world);
         let told = String::from_utf8_lossy(&broken.stdout).into_owned();
         assert_eq!(broken.status.code(), Some(1), "{broken:?}");
-        assert!(told.starts_with(&format!("broken: never_oversold: event {event}: capacity 3, free 0, held 2 (")), "{told}");
+        let first = format!("broken: never_oversold: event {event}: capacity 3, free 0, held 2 (");
+        assert!(told.starts_with(&first), "{told}");
         case.mend(world).await;
         assert_eq!(everything(world).await, before);
     }
@@ -98,7 +101,8 @@ both_databases! {
         assert_eq!(told.status.code(), Some(0), "nobody was there to do it: {told:?}");
         assert!(String::from_utf8_lossy(&told.stdout).starts_with("waits for a worker: holds_end: "), "{told:?}");
         let (id, now) = (world.id("00000000-0000-7000-8000-000000000000"), chrono::Local::now().timestamp_millis());
-        world.execute(&format!("INSERT INTO worker (id, started_at, seen_at) VALUES ({id}, {now} - 31000, {now} + 5000)")).await;
+        let values = format!("({id}, {now} - 31000, {now} + 5000)");
+        world.execute(&format!("INSERT INTO worker (id, started_at, seen_at) VALUES {values}")).await;
         let told = verify(world);
         assert_eq!(told.status.code(), Some(1), "{told:?}");
         assert!(String::from_utf8_lossy(&told.stdout).starts_with("broken: holds_end: "), "{told:?}");
