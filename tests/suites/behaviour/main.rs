@@ -20,6 +20,7 @@ mod mine;
 mod openapi;
 mod operators;
 mod organizer;
+mod page;
 mod plans;
 mod reads;
 mod sale;
