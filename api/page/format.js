@@ -1,7 +1,7 @@
 // Numbers and times for people: in the visitor's zone, with the event's zone named.
 
-const LANGUAGE = "en";
-const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// The page speaks English, in the visitor's kind of it.
+const LANGUAGE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 
 export const count = (number) => new Intl.NumberFormat(LANGUAGE).format(number);
 
@@ -13,8 +13,6 @@ const LONG = { weekday: "short", day: "numeric", month: "long", year: "numeric",
 
 // A day and a time, for the visitor.
 export const when = (time) => moment(time, LONG);
-
-export const day = (time) => moment(time, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 // The time alone, with seconds.
 export const clockTime = (time) => moment(time, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
@@ -33,8 +31,6 @@ export function whenThere(time, zone) {
   }
   return there === here ? `${here} (${zone})` : `${here} your time (${there} in ${zone})`;
 }
-
-export { HERE };
 
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
