@@ -98,6 +98,7 @@ export async function render() {
     show();
   } catch (problem) {
     if (signal.aborted) return;
+    if (role && !me() && !isGateway) return refuse(view, role, path, show);
     if (!box.querySelector("h1")) view.title("That did not work");
     box.append(problemBox(problem), el("p", {}, el("button", { type: "button", id: "again", onclick: render }, "Try again")));
     show();

@@ -44,7 +44,7 @@ macro_rules! files {
 const FILES: &[File] = files![
     "icon.svg" "style.css"
     "api.js" "clock.js" "dom.js" "format.js" "kept.js" "live.js" "main.js" "problems.js" "router.js" "session.js"
-    "shell.js"
+    "shell.js" "ui.js"
     "parts/camera.js" "parts/chart.js" "parts/counts.js" "parts/dialog.js" "parts/facts.js" "parts/file.js"
     "parts/form.js" "parts/names.js" "parts/notice.js" "parts/pager.js" "parts/qr.js" "parts/seats.js"
     "parts/situation.js" "parts/tabs.js" "parts/ticketcard.js"

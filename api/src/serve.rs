@@ -226,6 +226,9 @@ fn greet(auth: &AuthMode, database: &Database, address: SocketAddr, logins: &[Lo
     for Login { email, role, password } in logins {
         println!("turnout: log in as {email} ({role}) with the password {password}");
     }
+    for Login { email, role, password } in logins {
+        println!("turnout: {role} in a browser: http://{address}/#/log-in?email={email}&password={password}");
+    }
     match (auth, logins.first()) {
         (AuthMode::Bearer, Some(Login { email, password, .. })) => println!(
             "turnout: try  curl http://{address}/auth/login -H 'Content-Type: application/json' \

@@ -1,9 +1,7 @@
 // An organizer's events with how many seats are in which state.
 
-import { get, withQuery } from "../api.js";
-import { el } from "../dom.js";
-import { count, many } from "../format.js";
 import { bar } from "./seats.js";
+import { count, el, get, many, withQuery } from "../ui.js";
 
 // So many pages are looked through for one event.
 const PAGES_MAX = 20;

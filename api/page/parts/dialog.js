@@ -1,6 +1,6 @@
 // Asks before something that cannot be taken back.
 
-import { el } from "../dom.js";
+import { el } from "../ui.js";
 
 // Resolves to true when the person says yes.
 export function ask(title, text, yes, no = "No, go back") {

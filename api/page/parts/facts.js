@@ -1,7 +1,6 @@
 // When and where an event is, as a list of facts.
 
-import { el } from "../dom.js";
-import { when, whenThere } from "../format.js";
+import { el, when, whenThere } from "../ui.js";
 
 const fact = (name, value) => value && [el("dt", {}, name), el("dd", {}, value)];
 

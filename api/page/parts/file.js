@@ -1,7 +1,6 @@
 // Files that only their owner may have: fetched with the token, then handed over.
 
-import { send } from "../api.js";
-import { el } from "../dom.js";
+import { el, send } from "../ui.js";
 
 export async function download(path, name, headers) {
   const blob = await (await send("GET", path, { headers })).blob();

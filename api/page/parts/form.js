@@ -2,7 +2,7 @@
 
 import { busily, el } from "../dom.js";
 import { Problem } from "../problems.js";
-import { problemPlace } from "./notice.js";
+import { attempts } from "./notice.js";
 
 let ids = 0;
 
@@ -32,7 +32,7 @@ function mark(form, errors) {
 
 // A form that hands its entries, as text, to `work`, and shows the problem that comes of it.
 export function form(id, fields, label, work, ...beside) {
-  const { place, show } = problemPlace();
+  const { place, show } = attempts();
   const element = el("form", { id, class: "form", novalidate: true }, fields, place, el("p", { class: "actions" }, el("button", { class: "primary", "data-submit": id }, label), beside));
   element.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -49,4 +49,17 @@ export function form(id, fields, label, work, ...beside) {
     });
   });
   return element;
+}
+
+// Entries that narrow a list: `changed` gets them a moment after the last touch.
+export function filters(fields, changed) {
+  const element = el("form", { class: "row", role: "search", id: "filter" }, fields);
+  const values = () => Object.fromEntries([...new FormData(element)].map(([name, value]) => [name, value.trim()]));
+  let timer;
+  element.addEventListener("submit", (event) => event.preventDefault());
+  element.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => changed(values()), 250);
+  });
+  return { element, values };
 }

@@ -1,7 +1,6 @@
 // Events by id, each asked for once: lists of tickets and jobs name them by id only.
 
-import { get } from "../api.js";
-import { el } from "../dom.js";
+import { el, get } from "../ui.js";
 
 const known = new Map();
 

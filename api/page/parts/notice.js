@@ -11,10 +11,21 @@ export function problemBox(problem) {
   return el("div", { class: "problem", role: "alert", "data-problem": problem.code ?? "error" }, el("p", {}, text), errors.length > 0 && el("ul", {}, errors));
 }
 
-// A place for problems: `show(problem)` puts one there, `show(null)` takes it away.
-export function problemPlace() {
+// A place for the problems of what is tried: `attempt(work)` shows there what goes wrong, and says whether nothing did.
+export function attempts(signal) {
   const place = el("div", {});
-  return { place, show: (problem) => place.replaceChildren(...(problem ? [problemBox(problem)] : [])) };
+  const show = (problem) => place.replaceChildren(...(problem ? [problemBox(problem)] : []));
+  async function attempt(work) {
+    show(null);
+    try {
+      await work();
+      return true;
+    } catch (problem) {
+      if (!signal?.aborted) show(problem);
+      return false;
+    }
+  }
+  return { place, show, attempt };
 }
 
 // What an empty list says: what will be here, and how it comes to be.

@@ -3,12 +3,12 @@
 import { get, withQuery } from "../api.js";
 import { announce, button, el, fill } from "../dom.js";
 import { many } from "../format.js";
-import { problemPlace } from "./notice.js";
+import { attempts } from "./notice.js";
 
 // A list with a button for more. `row` makes an element of an item, `frame` wraps the body that rows go into, `none` is
 // shown when there are no items. `load(query)` begins anew.
 export function pager({ path, row, frame, none, signal, limit = 50, body = "tbody" }) {
-  const { place, show } = problemPlace();
+  const { place, attempt } = attempts(signal);
   const list = el(body, {});
   const whole = el("div", {});
   const more = el("div", {});
@@ -17,22 +17,26 @@ export function pager({ path, row, frame, none, signal, limit = 50, body = "tbod
 
   async function page(cursor) {
     const mine = turn;
-    show(null);
-    try {
-      const { data, next_cursor } = await get(withQuery(path, { ...state.query, limit, cursor }), { signal });
-      if (mine !== turn) return;
-      if (!cursor) { list.replaceChildren(); state.shown = 0; }
-      list.append(...data.map(row));
-      state.shown += data.length;
-      fill(whole, state.shown || next_cursor ? frame(list) : none());
-      fill(more, next_cursor && button("Show more", { "data-more": true }, () => page(next_cursor)));
-      announce(`${many(state.shown, "entry", "entries")} shown`);
-    } catch (problem) {
-      if (!signal.aborted) show(problem);
+    const { data, next_cursor } = await get(withQuery(path, { ...state.query, limit, cursor }), { signal });
+    if (mine !== turn) return;
+    if (!cursor) {
+      list.replaceChildren();
+      state.shown = 0;
     }
+    list.append(...data.map(row));
+    state.shown += data.length;
+    fill(whole, state.shown || next_cursor ? frame(list) : none());
+    const next = () => attempt(() => page(next_cursor));
+    fill(more, next_cursor && button("Show more", { "data-more": true }, next));
+    announce(`${many(state.shown, "entry", "entries")} shown`);
   }
 
-  const load = (query = state.query) => { turn += 1; state.query = query; return page(); };
+  function load(query = state.query) {
+    turn += 1;
+    state.query = query;
+    return attempt(page);
+  }
+
   return { element: el("div", {}, place, whole, more), load };
 }
 

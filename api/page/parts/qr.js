@@ -1,7 +1,6 @@
 // The code of a ticket as a picture. It is drawn anew from the outline in the file, so nothing else of the file gets in.
 
-import { send } from "../api.js";
-import { svg } from "../dom.js";
+import { send, svg } from "../ui.js";
 
 export async function qr(ticket, signal) {
   const text = await (await send("GET", `/tickets/${ticket}/qr`, { signal })).text();

@@ -1,7 +1,6 @@
 // How many seats are taken, as a bar and in words.
 
-import { el } from "../dom.js";
-import { count } from "../format.js";
+import { count, el } from "../ui.js";
 
 // A bar of parts, each { part, of, kind }. The words beside it say the same, so screen readers skip it.
 export function bar(parts) {

@@ -1,6 +1,6 @@
 // What somebody can do about an event now, and the words for it.
 
-import { left, roughly, whenThere } from "../format.js";
+import { left, roughly, whenThere } from "../ui.js";
 
 // One word for where things stand. `ticket` is the visitor's own active ticket for the event, if there is one.
 export function situation(event, ticket, now) {

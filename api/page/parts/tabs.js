@@ -1,6 +1,6 @@
 // Menus inside a part of the page.
 
-import { el } from "../dom.js";
+import { el } from "../ui.js";
 
 const tabs = (label, items, current) => el("nav", { class: "tabs", "aria-label": label }, el("ul", {}, items.map(([path, text]) =>
   el("li", {}, el("a", { href: `#${path}`, "data-tab": text, "aria-current": text === current ? "page" : null }, text)))));

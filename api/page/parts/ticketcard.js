@@ -1,14 +1,10 @@
 // What a ticket's owner sees and can do, by state.
 
-import { patch, post } from "../api.js";
-import { announce, button, el, fill } from "../dom.js";
 import { countDown } from "../clock.js";
-import { left, when } from "../format.js";
 import { ask } from "./dialog.js";
 import { download } from "./file.js";
-import { field, form } from "./form.js";
-import { problemPlace } from "./notice.js";
 import { qr } from "./qr.js";
+import { announce, button, el, field, fill, form, left, patch, post, attempts, when } from "../ui.js";
 
 const heading = (text) => el("h2", { id: "state", tabindex: "-1" }, text);
 
@@ -71,16 +67,13 @@ const SHOWN = { reserved: held, waitlisted: waiting, confirmed, checked_in: conf
 
 // What is in the card of a ticket. `show` is called with the ticket whenever something was done about it.
 export function card(given) {
-  const { place, show: complain } = problemPlace();
+  const { place, attempt } = attempts(given.signal);
   const act = (label, name, attributes = {}, allow = async () => true) => (given.isMine || name === "cancel") && button(label, { id: name, ...attributes }, async () => {
     if (!(await allow())) return;
-    complain(null);
-    try {
+    await attempt(async () => {
       given.show(await post(`/tickets/${given.ticket.id}/${name}`, {}, { again: name !== "extend" }));
       if (name === "extend") announce("There is more time.");
-    } catch (problem) {
-      complain(problem);
-    }
+    });
   });
   return [SHOWN[given.ticket.status](given, act), place];
 }

@@ -1,22 +1,17 @@
 // Accounts and what they may do.
 
-import { patch } from "../api.js";
-import { announce, el } from "../dom.js";
-import { brief } from "../format.js";
-import { field } from "../parts/form.js";
-import { empty, problemPlace } from "../parts/notice.js";
-import { pager, row, table } from "../parts/pager.js";
 import { adminTabs } from "../parts/tabs.js";
 import { isGateway } from "../session.js";
+import { announce, brief, el, empty, field, filters, pager, patch, attempts, row, table } from "../ui.js";
 
 export async function draw({ box, signal, title }) {
   title("Accounts");
-  const { place, show } = problemPlace();
+  const { place, attempt } = attempts(signal);
   function line(account) {
     // What was not taken over is put back, so that the page never shows what is not so.
     const change = (values) => async () => {
-      show(null);
-      try { account = await patch(`/admin/accounts/${account.id}`, values()); announce("Saved."); } catch (problem) { show(problem); }
+      const isSaved = await attempt(async () => { account = await patch(`/admin/accounts/${account.id}`, values()); });
+      if (isSaved) announce("Saved.");
       role.value = account.role;
       active.checked = account.is_active;
     };
@@ -25,9 +20,8 @@ export async function draw({ box, signal, title }) {
     const active = el("input", { type: "checkbox", checked: account.is_active, "aria-label": `${account.name} may log in`, "data-active": account.email, disabled: isGateway, onchange: (event) => change(() => ({ is_active: event.target.checked }))() });
     return row({ "data-account": account.id }, account.name, account.email, role, active, brief(account.created_at));
   }
-  const filters = el("form", { class: "form", id: "filter", onsubmit: (submit) => submit.preventDefault() }, field("E-mail begins with", "email", { autocomplete: "off" }));
+  const narrow = filters([field("E-mail begins with", "email", { autocomplete: "off" })], (query) => list.load(query));
   const list = pager({ path: "/admin/accounts", row: line, signal, frame: (body) => table("Accounts, the oldest first", ["Name", "E-mail", "Role", "May log in", "Made"], body), none: () => empty("No account begins like this.") });
-  filters.addEventListener("input", () => list.load(Object.fromEntries(new FormData(filters))));
-  box.append(adminTabs("Accounts"), filters, place, list.element);
+  box.append(adminTabs("Accounts"), narrow.element, place, list.element);
   await list.load({});
 }

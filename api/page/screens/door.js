@@ -1,17 +1,11 @@
 // The door: scan or type a code, see a big yes or no.
 
-import { get, post } from "../api.js";
-import { button, el, fill } from "../dom.js";
-import { clockTime, count, many } from "../format.js";
 import { newKey } from "../kept.js";
-import { every } from "../live.js";
 import { canScan, scan } from "../parts/camera.js";
 import { countsOf } from "../parts/counts.js";
-import { field, form } from "../parts/form.js";
-import { problemBox } from "../parts/notice.js";
 import { eventTabs } from "../parts/tabs.js";
 import { Problem } from "../problems.js";
-import { showTrouble } from "../shell.js";
+import { button, clockTime, count, el, every, field, fill, form, get, many, post, problemBox } from "../ui.js";
 
 const LAST = 10;
 
@@ -86,5 +80,5 @@ export async function draw({ box, params, signal, title }) {
   });
   fill(camera, start || el("p", { class: "small muted" }, "This browser cannot read codes with the camera. Type them, or use a scanner that types."));
   box.append(eventTabs(event.id, "Check-in"), el("div", { class: "two" }, el("div", {}, verdict, typed, camera), el("div", {}, inside, el("h2", {}, "Last scans"), list)));
-  every(LOOK, recount, signal, showTrouble).catch(() => {});
+  every(LOOK, recount, signal).catch(() => {});
 }

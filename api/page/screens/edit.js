@@ -1,11 +1,8 @@
 // Making an event, and changing one. (Its capacity is changed on its overview, where one sees first what that does.)
 
-import { patch, post, send } from "../api.js";
-import { el } from "../dom.js";
-import { fromWallTime, wallTime } from "../format.js";
-import { field, form } from "../parts/form.js";
 import { eventTabs } from "../parts/tabs.js";
 import { replace } from "../router.js";
+import { el, field, form, fromWallTime, patch, post, send, wallTime } from "../ui.js";
 
 const TIMES = ["starts_at", "ends_at", "registration_opens_at", "registration_closes_at"];
 const NUMBERS = ["capacity", "hold_seconds", "offer_seconds", "max_party_size"];

@@ -1,15 +1,9 @@
 // The engine room: what waits to be decided, how fast that goes, and who works on it, live.
 
-import { get } from "../api.js";
 import { now } from "../clock.js";
-import { el, fill } from "../dom.js";
-import { clockTime, count, roughly } from "../format.js";
-import { every } from "../live.js";
 import { chart } from "../parts/chart.js";
-import { empty } from "../parts/notice.js";
-import { row, table } from "../parts/pager.js";
 import { adminTabs } from "../parts/tabs.js";
-import { showTrouble } from "../shell.js";
+import { clockTime, count, el, empty, every, fill, get, roughly, row, table } from "../ui.js";
 
 // Seconds between looks, and how many of them the charts show: five minutes.
 const LOOK = 2;
@@ -32,7 +26,7 @@ const events = (queue) => (queue.events.length ? table("Events with requests in 
 export async function draw({ box, signal, title }) {
   title("Engine room");
   const body = el("div", {});
-  const pictures = el("div", { class: "two" });
+  const pictures = el("div", {});
   const points = [];
   let opened = false;
   box.append(adminTabs("Queue"), body, pictures);
@@ -46,5 +40,5 @@ export async function draw({ box, signal, title }) {
     if (!opened) fill(pictures, chart({ title: "Waiting", names: ["Requests in line"], points, label: clockTime }), chart({ title: "Leaving, a second", names: ["Requests a second"], points: points.map(({ at, rate }) => ({ at, values: [rate] })), label: clockTime }));
   };
   await look();
-  every(LOOK, look, signal, showTrouble).catch((problem) => { if (!signal.aborted) fill(body, el("p", { role: "alert" }, problem.sentence)); });
+  every(LOOK, look, signal).catch((problem) => { if (!signal.aborted) fill(body, el("p", { role: "alert" }, problem.sentence)); });
 }

@@ -1,17 +1,13 @@
 // One event: what it is, how many seats are free, and what one can do about it now.
 
-import { get, send } from "../api.js";
-import { now } from "../clock.js";
-import { announce, el, fill } from "../dom.js";
+import { countDown, now } from "../clock.js";
 import * as kept from "../kept.js";
-import { every } from "../live.js";
 import { facts } from "../parts/facts.js";
-import { field, form } from "../parts/form.js";
 import { seats } from "../parts/seats.js";
 import { explain, isAskable, situation, ticketLine } from "../parts/situation.js";
 import { go } from "../router.js";
 import { isGateway, mayAs, me, ready } from "../session.js";
-import { showTrouble } from "../shell.js";
+import { announce, el, every, field, fill, form, get, send, tell } from "../ui.js";
 
 const ACTIVE = ["waitlisted", "reserved", "confirmed", "checked_in"];
 const LABELS = { open: "Register", waitlist: "Join the waitlist", full: "Ask for a seat anyway" };
@@ -49,32 +45,47 @@ function call(event, ticket) {
   return [heading(titles[word]), el("p", {}, explain(word, event, now())), isAskable(word) && ask(event, word)];
 }
 
+// A registration that was decided meanwhile is no longer under way.
+async function forget(event, signal) {
+  const intent = me() && kept.read(event);
+  if (!intent?.id) return;
+  const found = await get(`/registrations/${intent.id}`, { signal }).catch(({ code }) => ({ status: code === "not_found" ? "gone" : "pending" }));
+  if (!["pending", "failed"].includes(found.status)) kept.drop(event);
+}
+
 export async function draw({ box, params, signal, title }) {
   await ready;
-  const [response, ticket] = await Promise.all([send("GET", `/events/${params.id}`, { signal }), ownTicket(params.id, signal)]);
-  let [event, tag] = [await response.json(), response.headers.get("etag")];
-  title(event.name, mayAs("admin") && el("a", { class: "button slight", href: `#/organize/${event.id}` }, "Manage"));
+  const { id } = params;
+  const [response, mine] = await Promise.all([send("GET", `/events/${id}`, { signal }), ownTicket(id, signal), forget(id, signal)]);
+  let [event, tag, ticket] = [await response.json(), response.headers.get("etag"), mine];
+  title(event.name, mayAs("admin") && el("a", { class: "button slight", href: `#/organize/${id}` }, "Manage"));
   const panel = el("section", { class: "card lead", "aria-labelledby": "call" });
   const bar = el("div", { id: "seats" });
   let word = null;
 
   function redraw() {
     fill(bar, seats(event));
-    const next = situation(event, ticket, now());
-    // An entry that somebody is typing is not thrown away for nothing.
-    if (next !== word) {
-      fill(panel, call(event, ticket));
-      panel.dataset.situation = next;
-      if (word) announce(panel.querySelector("h2").textContent);
-    }
+    const next = ticket?.status ?? situation(event, ticket, now());
+    const line = () => ticket && tell(panel.querySelector("h2"), ticketLine(ticket, now()));
+    // The focus, and an entry that somebody is typing, are not thrown away for nothing.
+    if (next === word) return line();
+    fill(panel, call(event, ticket));
+    panel.dataset.situation = next;
+    if (word) announce(panel.querySelector("h2").textContent);
+    if (next === "reserved") countDown(ticket.expires_at, signal, line);
     word = next;
+  }
+
+  async function look() {
+    const fresh = await send("GET", `/events/${id}`, { signal, headers: { "if-none-match": tag } });
+    if (fresh.status === 200) [event, tag] = [await fresh.json(), fresh.headers.get("etag")];
+    if (ticket?.status === "reserved" || ticket?.status === "waitlisted") ticket = await get(`/tickets/${ticket.id}`, { signal });
+    if (!ACTIVE.includes(ticket?.status)) ticket = null;
+    redraw();
   }
 
   box.append(el("div", { class: "two" }, el("div", {}, facts(event), event.description && el("p", { class: "pre" }, event.description)), el("div", {}, bar, panel)));
   redraw();
-  every(LOOK, async () => {
-    const fresh = await send("GET", `/events/${params.id}`, { signal, headers: { "if-none-match": tag } });
-    if (fresh.status === 200) [event, tag] = [await fresh.json(), fresh.headers.get("etag")];
-    redraw();
-  }, signal, showTrouble).catch(() => { /* It stays as it was last seen. */ });
+  // When it cannot be read any more it stays as it was last seen.
+  every(LOOK, look, signal).catch(() => {});
 }

@@ -1,10 +1,7 @@
 // The events that one can go to, with a search.
 
-import { get, withQuery } from "../api.js";
-import { announce, button, el, fill } from "../dom.js";
-import { many, whenThere } from "../format.js";
-import { empty, problemPlace } from "../parts/notice.js";
 import { seats } from "../parts/seats.js";
+import { announce, button, el, empty, fill, get, many, attempts, whenThere, withQuery } from "../ui.js";
 
 // A search looks through so many pages by itself.
 const PAGES_MAX = 10;
@@ -22,7 +19,7 @@ export async function draw({ box, signal, title }) {
   const list = el("ul", { class: "cards", id: "events" });
   const told = el("p", { class: "small muted", id: "events-told" });
   const more = el("div", {});
-  const { place, show } = problemPlace();
+  const { place, attempt } = attempts(signal);
   const input = el("input", { type: "search", id: "search", autocomplete: "off", placeholder: "Name, place or description" });
 
   function redraw() {
@@ -36,19 +33,12 @@ export async function draw({ box, signal, title }) {
         : empty("No events yet.", el("p", {}, "Organizers make them under “Organize”; as soon as one is published it is here."))));
   }
 
-  async function load() {
-    show(null);
-    try {
-      const page = await get(withQuery("/events", { limit: 50, cursor: state.cursor }), { signal });
-      state.events.push(...page.data);
-      state.cursor = page.next_cursor;
-      redraw();
-    } catch (problem) {
-      if (!signal.aborted) show(problem);
-      return false;
-    }
-    return true;
-  }
+  const load = () => attempt(async () => {
+    const page = await get(withQuery("/events", { limit: 50, cursor: state.cursor }), { signal });
+    state.events.push(...page.data);
+    state.cursor = page.next_cursor;
+    redraw();
+  });
 
   input.addEventListener("input", async () => {
     state.words = input.value.toLowerCase().split(/\s+/).filter(Boolean);

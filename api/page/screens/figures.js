@@ -1,13 +1,9 @@
 // What happened to an event: over time, and how many got how far.
 
-import { get, withQuery } from "../api.js";
-import { el, fill } from "../dom.js";
-import { brief, count, roughly } from "../format.js";
 import { chart } from "../parts/chart.js";
-import { field } from "../parts/form.js";
-import { problemPlace } from "../parts/notice.js";
 import { bar } from "../parts/seats.js";
 import { eventTabs } from "../parts/tabs.js";
+import { brief, count, el, field, fill, get, attempts, roughly, withQuery } from "../ui.js";
 
 // The seats over time are put together from the tickets, if there are not more pages of them.
 const PAGES_MAX = 10;
@@ -45,22 +41,17 @@ function funnel({ outcomes }, all) {
 export async function draw({ box, params, signal, title }) {
   const event = await get(`/events/${params.id}`, { signal });
   title(`Figures of ${event.name}`);
-  const { place, show } = problemPlace();
+  const { place, attempt } = attempts(signal);
   const body = el("div", {});
   const interval = field("Each point stands for", "interval", { options: [["", "what fits"], ["minute", "a minute"], ["hour", "an hour"], ["day", "a day"]], value: "" });
-  async function load() {
-    show(null);
-    try {
+  const load = () => attempt(async () => {
       const [analytics, all] = await Promise.all([get(withQuery(`/events/${event.id}/analytics`, { interval: interval.querySelector("select").value }), { signal }), tickets(event.id, signal)]);
       const points = analytics.points.map(({ at, registrations, confirmations, expiries }) => ({ at: Date.parse(at), values: [registrations, confirmations, expiries] }));
       const facts = [analytics.confirmation_ratio !== undefined && `${Math.round(analytics.confirmation_ratio * 100)} % of the tickets that had seats are confirmed.`,
         analytics.sold_out_after_seconds !== undefined && `Sold out after ${roughly(analytics.sold_out_after_seconds)}.`, analytics.has_earlier && "Earlier points are left out; a longer interval shows more."];
       fill(body, el("p", {}, facts.filter(Boolean).join(" ")), chart({ title: `What happened, by the ${analytics.interval}`, names: ["Registrations", "Confirmations", "Expiries"], points, label: brief }),
         all ? chart({ title: "Confirmed seats over time", names: ["Confirmed seats"], points: seatsOverTime(all), label: brief, steps: true }) : el("p", { class: "muted" }, "There are too many tickets to draw the seats over time here; the CSV has them all."), funnel(analytics, all));
-    } catch (problem) {
-      if (!signal.aborted) show(problem);
-    }
-  }
+  });
   interval.addEventListener("change", load);
   box.append(eventTabs(event.id, "Figures"), el("div", { class: "form" }, interval), place, body);
   await load();

@@ -1,21 +1,13 @@
 // Registrations as the workers see them; those that failed can be retried or discarded.
 
-import { post, withQuery } from "../api.js";
-import { announce, button, el } from "../dom.js";
-import { brief, many, state } from "../format.js";
 import { ask } from "../parts/dialog.js";
-import { field } from "../parts/form.js";
 import { eventLink } from "../parts/names.js";
-import { empty, problemPlace } from "../parts/notice.js";
-import { pager, row, table } from "../parts/pager.js";
 import { adminTabs } from "../parts/tabs.js";
+import { announce, brief, button, el, empty, field, filters, many, pager, post, attempts, row, state, table, withQuery } from "../ui.js";
 
 export async function draw({ box, query, signal, title }) {
-  const { place, show } = problemPlace();
-  const act = (label, id, attributes, work) => button(label, { class: "slight", ...attributes, "data-do": id }, async () => {
-    show(null);
-    try { await work(); } catch (problem) { if (!signal.aborted) show(problem); }
-  });
+  const { place, attempt } = attempts(signal);
+  const act = (label, id, attributes, work) => button(label, { class: "slight", ...attributes, "data-do": id }, () => attempt(work));
   const decide = (job, name) => async () => {
     if (name === "discard" && !(await ask("Discard this request?", `${job.name} is refused and may ask again.`, "Yes, discard it"))) return;
     line(await post(`/admin/jobs/${job.id}/${name}`), document.querySelector(`[data-job="${job.id}"]`));
@@ -27,19 +19,17 @@ export async function draw({ box, query, signal, title }) {
     old?.replaceWith(fresh);
     return fresh;
   }
-  const filters = el("form", { class: "row", id: "filter", onsubmit: (submit) => submit.preventDefault() }, field("State", "state", { options: [["failed", "failed"], ["pending", "pending"], ["settled", "decided"], ["", "All"]], value: query.get("state") ?? "failed" }),
-    field("Event (its id)", "event_id", { value: query.get("event_id") ?? "" }));
-  const chosen = () => Object.fromEntries(new FormData(filters));
+  const narrow = filters([field("State", "state", { options: [["failed", "failed"], ["pending", "pending"], ["settled", "decided"], ["", "All"]], value: query.get("state") ?? "failed" }),
+    field("Event (its id)", "event_id", { value: query.get("event_id") ?? "" })], (chosen) => list.load(chosen));
   title("Jobs", act("Retry all that failed here", "retry-all", {}, async () => {
-    const { event_id } = chosen();
+    const { event_id } = narrow.values();
     if (!(await ask("Retry all?", event_id ? "All failed requests for this event are tried again." : "All failed requests, of all events, are tried again.", "Yes, retry them"))) return;
     const { retried } = await post(withQuery("/admin/jobs/retry", { state: "failed", event_id }));
     announce(`${many(retried, "request")} will be tried again.`);
-    list.load(chosen());
+    list.load();
   }));
   const list = pager({ path: "/admin/jobs", row: (job) => line(job), signal, frame: (body) => table("Jobs, newest first", ["Who", "Event", "State", "Attempts", "Asked", "Last error", "What to do"], body),
     none: () => empty("None.", el("p", {}, "A request that cannot be decided, again and again, ends up among the failed. Mend the cause, then retry it here.")) });
-  filters.addEventListener("change", () => list.load(chosen()));
-  box.append(adminTabs("Jobs"), filters, place, list.element);
-  await list.load(chosen());
+  box.append(adminTabs("Jobs"), narrow.element, place, list.element);
+  await list.load(narrow.values());
 }

@@ -1,9 +1,8 @@
 // Logging in.
 
-import { el } from "../dom.js";
-import { field, form } from "../parts/form.js";
 import { replace } from "../router.js";
 import { isGateway, logIn } from "../session.js";
+import { el, field, form } from "../ui.js";
 
 // Where to go afterwards: a place on this page, whatever the address says.
 export const nextOf = (query) => (/^\/[a-z0-9/-]*$/i.test(query.get("next") ?? "") ? query.get("next") : "/");

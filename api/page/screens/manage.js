@@ -1,17 +1,11 @@
 // One event of the organizer: its seats live, publishing, cancelling, and more or fewer seats.
 
-import { patch, post, send } from "../api.js";
-import { announce, button, el, fill } from "../dom.js";
-import { many, state } from "../format.js";
-import { every } from "../live.js";
 import { countsOf, seatCounts } from "../parts/counts.js";
 import { ask } from "../parts/dialog.js";
 import { facts } from "../parts/facts.js";
-import { field, form } from "../parts/form.js";
-import { problemPlace } from "../parts/notice.js";
 import { seats } from "../parts/seats.js";
 import { eventTabs } from "../parts/tabs.js";
-import { showTrouble } from "../shell.js";
+import { announce, button, el, every, field, fill, form, many, patch, post, attempts, send, state } from "../ui.js";
 
 // Seconds between looks at the counts.
 const LOOK = 4;
@@ -39,12 +33,11 @@ export async function draw({ box, params, signal, title }) {
   let [event, tag, counts] = await read();
   const status = el("span", {});
   title(event.name, status);
-  const { place, show } = problemPlace();
+  const { place, attempt } = attempts(signal);
   const [numbers, actions, capacity, about] = ["section", "p", "section", "div"].map((name) => el(name, {}));
   numbers.className = capacity.className = "card";
   actions.className = "actions";
 
-  const attempt = (work) => async () => { show(null); try { await work(); } catch (problem) { if (!signal.aborted) show(problem); } };
   const done = async (_, text) => { announce(text); [event, tag, counts] = await read(); redraw(); };
 
   function redrawNumbers() {
@@ -54,9 +47,9 @@ export async function draw({ box, params, signal, title }) {
     redrawNumbers();
     fill(status, el("span", { class: `tag ${event.status}`, id: "status" }, state(event.status)));
     const isOver = event.status === "cancelled";
-    fill(actions, event.status === "draft" && button("Publish", { class: "primary", id: "publish" }, attempt(async () => done(await post(`/events/${event.id}/publish`), "The event is published."))),
+    fill(actions, event.status === "draft" && button("Publish", { class: "primary", id: "publish" }, () => attempt(async () => done(await post(`/events/${event.id}/publish`), "The event is published."))),
       event.status === "published" && el("a", { class: "button", href: `#/events/${event.id}` }, "As others see it"),
-      !isOver && button("Cancel the event", { class: "danger", id: "cancel-event" }, attempt(() => cancel(event, done))));
+      !isOver && button("Cancel the event", { class: "danger", id: "cancel-event" }, () => attempt(() => cancel(event, done))));
     capacity.hidden = isOver;
     fill(capacity, el("h2", {}, "More or fewer seats"), capacityForm(event, () => tag, done));
     fill(about, facts(event), event.description && el("p", { class: "pre" }, event.description));
@@ -66,5 +59,5 @@ export async function draw({ box, params, signal, title }) {
   every(LOOK, async () => {
     counts = await countsOf(params.id, signal);
     redrawNumbers();
-  }, signal, showTrouble).catch(() => { /* It stays as it was last seen. */ });
+  }, signal).catch(() => { /* It stays as it was last seen. */ });
 }

@@ -1,6 +1,6 @@
 // An address that leads nowhere.
 
-import { el } from "../dom.js";
+import { el } from "../ui.js";
 
 export async function draw({ box, title }) {
   title("There is nothing here");

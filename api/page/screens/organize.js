@@ -1,10 +1,7 @@
 // The organizer's events.
 
-import { el } from "../dom.js";
-import { state, when } from "../format.js";
 import { seatCounts } from "../parts/counts.js";
-import { empty } from "../parts/notice.js";
-import { pager } from "../parts/pager.js";
+import { el, empty, pager, state, when } from "../ui.js";
 
 const card = (event) => el("li", { class: "card", "data-event": event.id }, el("h2", {}, el("a", { href: `#/organize/${event.id}` }, event.name)),
   el("p", { class: "small" }, el("span", { class: `tag ${event.status}` }, state(event.status)), " ", when(event.starts_at)), seatCounts(event.counts));

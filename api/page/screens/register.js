@@ -1,12 +1,8 @@
 // Sends a registration that was written down, with its key, until there is an answer.
 
-import { send } from "../api.js";
-import { el } from "../dom.js";
 import * as kept from "../kept.js";
-import { keepOn } from "../live.js";
-import { problemBox } from "../parts/notice.js";
 import { replace } from "../router.js";
-import { showTrouble } from "../shell.js";
+import { el, keepOn, problemBox, send } from "../ui.js";
 
 export async function draw({ box, params, signal, title, show }) {
   const event = params.id;
@@ -24,7 +20,7 @@ export async function draw({ box, params, signal, title, show }) {
       kept.write(event, { ...intent, id });
       replace(`/registrations/${id}`);
       return true;
-    }, signal, showTrouble);
+    }, signal);
   } catch (problem) {
     if (signal.aborted) return;
     // A refusal at this point is not stored, so the key is free; after anything else the same one has to be used.

@@ -1,16 +1,11 @@
 // A registration that waits to be decided: how many are ahead, how long it may take, and then the answer.
 
-import { send } from "../api.js";
-import { announce, el, fill, tell } from "../dom.js";
-import { count, roughly } from "../format.js";
 import * as kept from "../kept.js";
-import { keepOn } from "../live.js";
 import { sleep } from "../clock.js";
 import { eventLink } from "../parts/names.js";
-import { problemBox } from "../parts/notice.js";
 import { Problem } from "../problems.js";
 import { replace } from "../router.js";
-import { showTrouble } from "../shell.js";
+import { announce, count, el, fill, keepOn, problemBox, roughly, send, tell } from "../ui.js";
 
 // Seconds that one question waits for the decision. After each the place in line is shown anew.
 const WAIT = 2;
@@ -82,5 +77,5 @@ export async function draw({ box, params, signal, title, show }) {
   }
   if (await step(await look())) return;
   // Not awaited: the screen is there.
-  keepOn(async () => step(await look(WAIT)), signal, showTrouble).catch((problem) => { if (!signal.aborted) fill(body, problemBox(problem)); });
+  keepOn(async () => step(await look(WAIT)), signal).catch((problem) => { if (!signal.aborted) fill(body, problemBox(problem)); });
 }

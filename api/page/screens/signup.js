@@ -1,10 +1,9 @@
 // Making an account. Everybody begins as an attendee.
 
-import { el } from "../dom.js";
-import { field, form } from "../parts/form.js";
 import { replace } from "../router.js";
 import { isGateway, signUp } from "../session.js";
 import { beside, nextOf } from "./login.js";
+import { el, field, form } from "../ui.js";
 
 export async function draw({ box, query, title }) {
   title("Make an account");

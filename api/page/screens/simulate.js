@@ -1,11 +1,8 @@
 // Begins a rehearsal of a sale.
 
-import { get, post } from "../api.js";
-import { el } from "../dom.js";
-import { field, form } from "../parts/form.js";
-import { empty } from "../parts/notice.js";
 import { adminTabs } from "../parts/tabs.js";
 import { go } from "../router.js";
+import { el, empty, field, form, get, post } from "../ui.js";
 
 export async function draw({ box, signal, title }) {
   title("Simulation");

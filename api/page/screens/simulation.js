@@ -1,13 +1,8 @@
 // A rehearsal as a picture: people arrive, seats fill, the line grows; at the end, whether the promises held.
 
-import { get } from "../api.js";
-import { announce, el, fill, svg } from "../dom.js";
-import { count, many } from "../format.js";
-import { keepOn } from "../live.js";
 import { eventOf } from "../parts/names.js";
-import { problemBox } from "../parts/notice.js";
 import { adminTabs } from "../parts/tabs.js";
-import { showTrouble } from "../shell.js";
+import { announce, count, el, fill, get, keepOn, many, problemBox, svg } from "../ui.js";
 
 // So many dots stand for all.
 const DOTS = 400;
@@ -63,5 +58,5 @@ export async function draw({ box, params, signal, title }) {
   }
   box.append(adminTabs("Simulation"), el("p", { class: "small muted" }, `Each dot stands for ${first.users > DOTS ? `about ${Math.round(first.users / DOTS)} people` : "one person"}. ${event?.name ?? ""}`), picture, told, result, el("p", {}, el("a", { href: "#/admin/simulations" }, "Another one")));
   if (show(first)) return;
-  keepOn(async () => show(await read(1)), signal, showTrouble).catch((problem) => { if (!signal.aborted) fill(result, problemBox(problem)); });
+  keepOn(async () => show(await read(1)), signal).catch((problem) => { if (!signal.aborted) fill(result, problemBox(problem)); });
 }

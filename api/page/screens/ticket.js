@@ -1,14 +1,10 @@
 // A ticket through its life: hold or offer, waitlist, confirmed, used, over. Follows every change, whoever makes it.
 
-import { get, send } from "../api.js";
-import { announce, el, fill } from "../dom.js";
-import { follow } from "../live.js";
 import { facts } from "../parts/facts.js";
 import { eventOf } from "../parts/names.js";
-import { problemBox } from "../parts/notice.js";
 import { card } from "../parts/ticketcard.js";
 import { me } from "../session.js";
-import { showTrouble } from "../shell.js";
+import { announce, el, fill, follow, get, problemBox, send } from "../ui.js";
 
 export async function draw({ box, params, signal, title }) {
   const path = `/tickets/${params.id}`;
@@ -47,6 +43,6 @@ export async function draw({ box, params, signal, title }) {
   const reread = async () => { if (ticket.status === "waitlisted") show(await get(path, { signal })); };
   // What is over cannot change any more.
   const isOver = () => ["cancelled", "expired"].includes(ticket.status);
-  follow(path, { signal, trouble: showTrouble, unchanged: reread, show: (next) => { show(next); return isOver(); } })
+  follow(path, { signal, unchanged: reread, show: (next) => { show(next); return isOver(); } })
     .catch((problem) => { if (!signal.aborted) box.append(problemBox(problem)); });
 }

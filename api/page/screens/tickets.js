@@ -1,13 +1,9 @@
 // The visitor's tickets, what needs them first, and what is still in line.
 
-import { get } from "../api.js";
 import { now } from "../clock.js";
-import { el } from "../dom.js";
-import { state, when } from "../format.js";
 import { eventLink, eventOf } from "../parts/names.js";
-import { empty } from "../parts/notice.js";
-import { pager } from "../parts/pager.js";
 import { ticketLine } from "../parts/situation.js";
+import { el, empty, get, pager, state, when } from "../ui.js";
 
 const tag = (status) => el("span", { class: `tag ${status}` }, state(status));
 

@@ -1,11 +1,7 @@
 // Who waits for a seat, in order.
 
-import { get } from "../api.js";
-import { el } from "../dom.js";
-import { brief } from "../format.js";
-import { empty } from "../parts/notice.js";
-import { pager, row, table } from "../parts/pager.js";
 import { eventTabs } from "../parts/tabs.js";
+import { brief, el, empty, get, pager, row, table } from "../ui.js";
 
 export async function draw({ box, params, signal, title }) {
   const event = await get(`/events/${params.id}`, { signal });
