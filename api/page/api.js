@@ -20,7 +20,8 @@ async function once(method, path, { body, headers = {}, wait, signal, keepalive,
   const sentAt = Date.now();
   let response;
   try {
-    response = await fetch(path, { method, headers: all, body: body === undefined ? undefined : JSON.stringify(body), signal, keepalive });
+    response = await fetch(path, { method, headers: all, body: body === undefined ? undefined : JSON.stringify(body),
+      signal, keepalive });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem("offline");

@@ -3,7 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 // Children may be nested lists; what is null, undefined or false is left out.
-const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined
+  && child !== false);
 
 function dress(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
@@ -35,6 +36,13 @@ export function tell(element, text) {
 
 // Says something to those who cannot see it change.
 export const announce = (text) => tell(document.getElementById("announcer"), text);
+
+// Paragraphs, links and rows of buttons, which every screen has.
+export const p = (...children) => el("p", {}, children);
+export const small = (...children) => el("p", { class: "small muted" }, children);
+export const actions = (...children) => el("p", { class: "actions" }, children);
+export const link = (path, text, attributes) => el("a", { href: `#${path}`, ...attributes }, text);
+export const linkButton = (id, path, text, kind = "") => link(path, text, { id, class: `button ${kind}` });
 
 // A button that shows that it works, and cannot be pressed meanwhile.
 export function button(text, attributes, work) {

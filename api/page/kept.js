@@ -37,4 +37,5 @@ export function drop(event) {
 }
 
 // A key that nobody else has. (randomUUID is not there on plain http, except on this machine.)
-export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)
+  .padStart(2, "0")).join("");

@@ -32,7 +32,8 @@ export async function keepOn(work, signal) {
 export function follow(path, { signal, show, unchanged }) {
   let tag = null;
   return keepOn(async () => {
-    const response = await send("GET", path, tag ? { signal, wait: 20, headers: { "if-none-match": tag } } : { signal });
+    const response = await send("GET", path, tag ? { signal, wait: 20, headers: { "if-none-match": tag } }
+      : { signal });
     if (response.status === 304) return unchanged?.();
     tag = response.headers.get("etag");
     return show(await response.json());

@@ -34,14 +34,17 @@ export class Problem extends Error {
   // For people: why, and what to do next.
   get sentence() {
     if (this.code === "invalid_request") return "Some entries are missing or wrong.";
-    if (this.code === "sold_out" && this.may_return) return "Every seat is taken or held, but not all are confirmed. Seats may come back within minutes: try again soon.";
+    if (this.code === "sold_out"
+      && this.may_return) return "Every seat is taken or held, but not all are confirmed. Seats may come back within minutes: try again soon.";
     if (this.code === "capacity_below_held") return `${this.held} seats are held or taken, so there cannot be fewer. Keep at least ${this.held}.`;
     const next = NEXT[this.code] ?? this.detail ?? "Something went wrong. Try again later.";
     const wait = this.retryAfter ? ` Try again in ${this.retryAfter} s.` : "";
-    const mention = this.code === "internal_error" && this.request_id ? ` Mention ${this.request_id} when you report it.` : "";
+    const mention = this.code === "internal_error" && this.request_id
+      ? ` Mention ${this.request_id} when you report it.` : "";
     return next + wait + mention;
   }
 }
 
 // Whether asking again is worth it without anybody doing anything.
-export const passes = (problem) => ["offline", "busy", "not_ready", "rate_limited", "request_timeout"].includes(problem.code);
+export const passes = (problem) => ["offline", "busy", "not_ready", "rate_limited",
+  "request_timeout"].includes(problem.code);

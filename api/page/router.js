@@ -37,9 +37,11 @@ function match(path) {
   const parts = path.split("/");
   for (const [pattern, screen, role] of ROUTES) {
     const wanted = pattern.split("/");
-    const fits = wanted.length === parts.length && wanted.every((part, n) => (part.startsWith(":") ? parts[n] !== "" : part === parts[n]));
+    const fits = wanted.length === parts.length && wanted.every((part, n) => (part.startsWith(":") ? parts[n] !== ""
+      : part === parts[n]));
     // Fixed words stand before names in the table, so the first that fits is meant.
-    if (fits) return { screen, role, params: Object.fromEntries(wanted.flatMap((part, n) => (part.startsWith(":") ? [[part.slice(1), encodeURIComponent(decode(parts[n]))]] : []))) };
+    if (fits) return { screen, role, params: Object.fromEntries(wanted.flatMap((part, n) => (part.startsWith(":")
+      ? [[part.slice(1), encodeURIComponent(decode(parts[n]))]] : []))) };
   }
   return { screen: "missing", params: {} };
 }
@@ -86,7 +88,9 @@ export async function render() {
   const view = viewOf(box, params, new URLSearchParams(search), signal);
   // What takes longer than a moment says so.
   const sign = setTimeout(() => { fill(main, el("p", { class: "muted", role: "status" }, "Loading…")); }, 100);
-  const show = () => { clearTimeout(sign); if (!signal.aborted && box.parentNode !== main) { fill(main, box); window.scrollTo(0, 0); box.querySelector("h1")?.focus({ preventScroll: true }); } };
+  const show = () => { clearTimeout(sign); if (!signal.aborted
+    && box.parentNode !== main) { fill(main, box); window.scrollTo(0,
+    0); box.querySelector("h1")?.focus({ preventScroll: true }); } };
   try {
     if (role) await ready;
     if (signal.aborted) return;
@@ -100,7 +104,8 @@ export async function render() {
     if (signal.aborted) return;
     if (role && !me() && !isGateway) return refuse(view, role, path, show);
     if (!box.querySelector("h1")) view.title("That did not work");
-    box.append(problemBox(problem), el("p", {}, el("button", { type: "button", id: "again", onclick: render }, "Try again")));
+    box.append(problemBox(problem), el("p", {}, el("button", { type: "button", id: "again", onclick: render },
+      "Try again")));
     show();
   }
 }
@@ -109,7 +114,8 @@ function refuse(view, role, path, show) {
   if (!me() && !isGateway) return replace(`/log-in?next=${encodeURIComponent(path)}`);
   view.title(me() ? "Not for your account" : "Nobody is signed in");
   const who = role === "attendee" ? "people who are signed in" : role === "organizer" ? "organizers" : "administrators";
-  const why = me() ? `This is for ${who}, and you are ${me().role === "organizer" ? "an organizer" : "an attendee"}. An administrator can change that.`
+  const why = me()
+    ? `This is for ${who}, and you are ${me().role === "organizer" ? "an organizer" : "an attendee"}. An administrator can change that.`
     : "The gateway in front of this service signs people in, and it has not said who you are. Sign in there, then come back.";
   view.box.append(el("p", {}, why), el("p", {}, el("a", { href: "#/" }, "To the events")));
   show();

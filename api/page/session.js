@@ -14,7 +14,8 @@ let person = null;
 
 const note = {
   read: () => { try { return localStorage.getItem(NOTE); } catch { return null; } },
-  write: (email) => { try { email ? localStorage.setItem(NOTE, email) : localStorage.removeItem(NOTE); } catch { /* Then it is for this page only. */ } },
+  write: (email) => { try { email ? localStorage.setItem(NOTE, email)
+    : localStorage.removeItem(NOTE); } catch { /* Then it is for this page only. */ } },
 };
 
 // Whoever is logged in: { email, name?, role }, or null.
@@ -47,7 +48,8 @@ function renew() {
       token = (await post("/auth/refresh", {}, { keepalive: true, anonymous: true })).access_token;
       return true;
     } catch (problem) {
-      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429) forget();
+      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500
+        && problem.status !== 429) forget();
       return false;
     }
   }).finally(() => { renewing = null; });

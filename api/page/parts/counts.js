@@ -1,7 +1,7 @@
 // An organizer's events with how many seats are in which state.
 
+import { count, el, get, many, small, withQuery } from "../ui.js";
 import { bar } from "./seats.js";
-import { count, el, get, many, withQuery } from "../ui.js";
 
 // So many pages are looked through for one event.
 const PAGES_MAX = 20;
@@ -19,8 +19,12 @@ export async function countsOf(id, signal) {
 }
 
 export function seatCounts({ capacity, available, held, confirmed, checked_in, waiting, waiting_seats, pending_intents }) {
-  const parts = [["in", checked_in, "checked in"], ["taken", confirmed, "confirmed"], ["held", held, "held"], ["free", available, "free"]];
-  return el("div", {}, bar(parts.slice(0, 3).map(([kind, part]) => ({ kind, part, of: capacity }))),
-    el("ul", { class: "legend" }, parts.map(([kind, part, word]) => el("li", { class: kind, "data-count": kind }, `${count(part)} ${word}`))),
-    el("p", { class: "small muted" }, [`${many(capacity, "seat")}`, waiting && `${many(waiting, "party", "parties")} waiting for ${many(waiting_seats, "seat")}`, pending_intents && `${many(pending_intents, "request")} in line`].filter(Boolean).join(" · ")));
+  const kinds = [["in", checked_in, "checked in"], ["taken", confirmed, "confirmed"], ["held", held, "held"]];
+  const entries = [...kinds, ["free", available, "free"]];
+  const line = [many(capacity, "seat"), waiting && `${many(waiting, "party", "parties")} waiting for ${many(waiting_seats, "seat")}`,
+    pending_intents && `${many(pending_intents, "request")} in line`];
+  return el("div", {}, bar(kinds.map(([kind, part]) => ({ kind, part, of: capacity }))),
+    el("ul", { class: "legend" },
+      entries.map(([kind, part, word]) => el("li", { class: kind, "data-count": kind }, `${count(part)} ${word}`))),
+    small(line.filter(Boolean).join(" · ")));
 }

@@ -17,6 +17,7 @@ export function eventOf(id) {
 // A link that gets its text when the name is known.
 export function eventLink(id, path = `/events/${id}`) {
   const link = el("a", { href: `#${path}` }, "…");
-  eventOf(id).then((event) => { link.textContent = event.name; }, () => { link.textContent = "An event that is not public"; });
+  eventOf(id).then((event) => { link.textContent = event.name; },
+    () => { link.textContent = "An event that is not public"; });
   return link;
 }

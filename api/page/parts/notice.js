@@ -1,14 +1,19 @@
-// Tells people what went wrong, and what to do next.
+// Tells people what went wrong, what is empty, and which state something is in.
 
-import { el } from "../dom.js";
+import { el, p } from "../dom.js";
+import { state } from "../format.js";
 import { Problem } from "../problems.js";
+
+const nameOf = (pointer) => pointer.slice(1).replaceAll("_", " ");
 
 // A box with the sentence of a problem; other errors are ours.
 export function problemBox(problem) {
-  if (!(problem instanceof Problem)) console.error(problem);
-  const text = problem instanceof Problem ? problem.sentence : "This page made a mistake. Reload it; nothing is lost.";
-  const errors = (problem.errors ?? []).map(({ pointer, detail }) => el("li", {}, `${pointer.replace(/^[/?]/, "").replaceAll("_", " ")}: ${detail}`));
-  return el("div", { class: "problem", role: "alert", "data-problem": problem.code ?? "error" }, el("p", {}, text), errors.length > 0 && el("ul", {}, errors));
+  const isOurs = !(problem instanceof Problem);
+  if (isOurs) console.error(problem);
+  const text = isOurs ? "This page made a mistake. Reload it; nothing is lost." : problem.sentence;
+  const errors = (problem.errors ?? []).map(({ pointer, detail }) => el("li", {}, `${nameOf(pointer)}: ${detail}`));
+  const attributes = { class: "problem", role: "alert", "data-problem": problem.code ?? "error" };
+  return el("div", attributes, p(text), errors.length > 0 && el("ul", {}, errors));
 }
 
 // A place for the problems of what is tried: `attempt(work)` shows there what goes wrong, and says whether nothing did.
@@ -28,5 +33,8 @@ export function attempts(signal) {
   return { place, show, attempt };
 }
 
-// What an empty list says: what will be here, and how it comes to be.
-export const empty = (text, ...more) => el("div", { class: "empty", "data-empty": true }, el("p", {}, text), more);
+// What an empty list says: that it is, and how something comes to be there.
+export const empty = (text, ...more) => el("div", { class: "empty", "data-empty": true }, p(text), more.map((one) => p(one)));
+
+// A state as a small label.
+export const tag = (name, text = state(name)) => el("span", { class: `tag ${name}` }, text);

@@ -7,6 +7,8 @@ export async function qr(ticket, signal) {
   const file = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   const viewBox = file.getAttribute("viewBox");
   const outline = file.querySelector("path")?.getAttribute("d");
-  return svg("svg", { viewBox, class: "qr", role: "img", "aria-label": "The code of this ticket, for scanning at the door" },
-    svg("rect", { width: "100%", height: "100%", fill: "#fff" }), svg("path", { d: outline, fill: "#000", "shape-rendering": "crispEdges" }));
+  return svg("svg", { viewBox, class: "qr", role: "img",
+    "aria-label": "The code of this ticket, for scanning at the door" },
+    svg("rect", { width: "100%", height: "100%", fill: "#fff" }),
+      svg("path", { d: outline, fill: "#000", "shape-rendering": "crispEdges" }));
 }

@@ -1,11 +1,19 @@
 // Menus inside a part of the page.
 
-import { el } from "../ui.js";
+import { el, link } from "../ui.js";
 
-const tabs = (label, items, current) => el("nav", { class: "tabs", "aria-label": label }, el("ul", {}, items.map(([path, text]) =>
-  el("li", {}, el("a", { href: `#${path}`, "data-tab": text, "aria-current": text === current ? "page" : null }, text)))));
+function tabs(label, items, current) {
+  const item = ([path, text]) =>
+    el("li", {}, link(path, text, { "data-tab": text, "aria-current": text === current ? "page" : null }));
+  return el("nav", { class: "tabs", "aria-label": label }, el("ul", {}, items.map(item)));
+}
 
-export const eventTabs = (id, current) => tabs("This event", [["", "Overview"], ["/attendees", "Attendees"], ["/waitlist", "Waitlist"], ["/figures", "Figures"], ["/door", "Check-in"], ["/edit", "Edit"]]
-  .map(([path, text]) => [`/organize/${id}${path}`, text]), current);
+const OF_EVENT = [["", "Overview"], ["/attendees", "Attendees"], ["/waitlist", "Waitlist"], ["/figures", "Figures"],
+  ["/door", "Check-in"], ["/edit", "Edit"]];
+const OF_ADMIN = [["/admin", "Queue"], ["/admin/jobs", "Jobs"], ["/admin/simulations", "Simulation"],
+  ["/admin/accounts", "Accounts"], ["/admin/audit", "Audit"]];
 
-export const adminTabs = (current) => tabs("Engine room", [["/admin", "Queue"], ["/admin/jobs", "Jobs"], ["/admin/simulations", "Simulation"], ["/admin/accounts", "Accounts"], ["/admin/audit", "Audit"]], current);
+export const eventTabs = (id, current) =>
+  tabs("This event", OF_EVENT.map(([path, text]) => [`/organize/${id}${path}`, text]), current);
+
+export const adminTabs = (current) => tabs("Engine room", OF_ADMIN, current);

@@ -2,26 +2,35 @@
 
 import { adminTabs } from "../parts/tabs.js";
 import { isGateway } from "../session.js";
-import { announce, brief, el, empty, field, filters, pager, patch, attempts, row, table } from "../ui.js";
+import { announce, attempts, brief, el, empty, field, filters, pager, patch, row, table } from "../ui.js";
+
+const ROLES = [["attendee", "attendee"], ["organizer", "organizer"], ["admin", "administrator"]];
+const HEADS = ["Name", "E-mail", "Role", "May log in", "Made"];
 
 export async function draw({ box, signal, title }) {
   title("Accounts");
   const { place, attempt } = attempts(signal);
+
   function line(account) {
-    // What was not taken over is put back, so that the page never shows what is not so.
-    const change = (values) => async () => {
-      const isSaved = await attempt(async () => { account = await patch(`/admin/accounts/${account.id}`, values()); });
+    const { id, name, email } = account;
+    async function change(values) {
+      const isSaved = await attempt(async () => { account = await patch(`/admin/accounts/${id}`, values); });
+      // What was not taken over is put back, so that the page never shows what is not so.
+      [role.value, active.checked] = [account.role, account.is_active];
       if (isSaved) announce("Saved.");
-      role.value = account.role;
-      active.checked = account.is_active;
-    };
-    const role = el("select", { "aria-label": `Role of ${account.name}`, "data-role": account.email, disabled: isGateway, onchange: (event) => change(() => ({ role: event.target.value }))() },
-      [["attendee", "attendee"], ["organizer", "organizer"], ["admin", "administrator"]].map(([value, text]) => el("option", { value, selected: value === account.role }, text)));
-    const active = el("input", { type: "checkbox", checked: account.is_active, "aria-label": `${account.name} may log in`, "data-active": account.email, disabled: isGateway, onchange: (event) => change(() => ({ is_active: event.target.checked }))() });
-    return row({ "data-account": account.id }, account.name, account.email, role, active, brief(account.created_at));
+    }
+    const options = ROLES.map(([value, text]) => el("option", { value, selected: value === account.role }, text));
+    const role = el("select", { "aria-label": `Role of ${name}`, "data-role": email, disabled: isGateway,
+      onchange: () => change({ role: role.value }) }, options);
+    const active = el("input", { type: "checkbox", checked: account.is_active, "aria-label": `${name} may log in`,
+      "data-active": email, disabled: isGateway, onchange: () => change({ is_active: active.checked }) });
+    return row({ "data-account": id }, name, email, role, active, brief(account.created_at));
   }
-  const narrow = filters([field("E-mail begins with", "email", { autocomplete: "off" })], (query) => list.load(query));
-  const list = pager({ path: "/admin/accounts", row: line, signal, frame: (body) => table("Accounts, the oldest first", ["Name", "E-mail", "Role", "May log in", "Made"], body), none: () => empty("No account begins like this.") });
+
+  const narrow = filters([field("E-mail begins with", "email", { autocomplete: "off" })], (entries) => list.load(entries));
+  const frame = (body) => table("Accounts, the oldest first", HEADS, body);
+  const none = () => empty("No account begins like this.");
+  const list = pager({ path: "/admin/accounts", row: line, signal, frame, none });
   box.append(adminTabs("Accounts"), narrow.element, place, list.element);
   await list.load({});
 }

@@ -4,13 +4,14 @@ import { countDown, now } from "../clock.js";
 import * as kept from "../kept.js";
 import { facts } from "../parts/facts.js";
 import { seats } from "../parts/seats.js";
-import { explain, isAskable, situation, ticketLine } from "../parts/situation.js";
+import { explain, situation, ticketLine } from "../parts/situation.js";
 import { go } from "../router.js";
 import { isGateway, mayAs, me, ready } from "../session.js";
-import { announce, el, every, field, fill, form, get, send, tell } from "../ui.js";
+import {
+  actions, announce, el, every, field, fill, form, get, linkButton, number, p, send, tell,
+} from "../ui.js";
 
 const ACTIVE = ["waitlisted", "reserved", "confirmed", "checked_in"];
-const LABELS = { open: "Register", waitlist: "Join the waitlist", full: "Ask for a seat anyway" };
 
 // How often the seats are looked at, in seconds.
 const LOOK = 4;
@@ -21,51 +22,60 @@ async function ownTicket(event, signal) {
   return data.find((ticket) => ticket.event_id === event && ACTIVE.includes(ticket.status)) ?? null;
 }
 
-function ask(event, word) {
-  if (!me()) {
-    return isGateway ? el("p", { class: "notice" }, "The gateway in front of this service signs people in. Sign in there to register.")
-      : el("p", { class: "actions" }, el("a", { class: "button primary", id: "register", href: `#/log-in?next=${encodeURIComponent(`/events/${event.id}`)}` }, `Log in to ${word === "waitlist" ? "join the waitlist" : "register"}`));
-  }
-  const fields = [field("Name on the ticket", "name", { value: me().name ?? "", maxlength: 200, autocomplete: "name" })];
-  if (event.max_party_size > 1) fields.push(field("Seats", "party_size", { type: "number", min: 1, max: event.max_party_size, value: 1, inputmode: "numeric", hint: `Up to ${event.max_party_size} on one ticket` }));
-  return form("register-form", fields, LABELS[word], async ({ name, party_size }) => {
-    const body = { ...(name.trim() && { name }), ...(party_size && { party_size: Number(party_size) }) };
+// A registration that was decided meanwhile is no longer under way.
+async function forget(event, signal) {
+  const intent = me() && kept.read(event);
+  if (!intent?.id) return;
+  const gone = ({ code }) => ({ status: code === "not_found" ? "gone" : "pending" });
+  const { status } = await get(`/registrations/${intent.id}`, { signal }).catch(gone);
+  if (!["pending", "failed"].includes(status)) kept.drop(event);
+}
+
+function strangersWay(event) {
+  if (isGateway) return p("The gateway in front of this service signs people in. Sign in there to register.");
+  const next = encodeURIComponent(`/events/${event.id}`);
+  return actions(linkButton("register", `/log-in?next=${next}`, "Log in to register", "primary"));
+}
+
+function ask(event, label) {
+  if (!me()) return strangersWay(event);
+  const name = field("Name on the ticket", "name", { value: me().name ?? "", maxlength: 200, autocomplete: "name" });
+  const most = event.max_party_size;
+  const seats = most > 1 && number("Seats", "party_size", { max: most, value: 1, hint: `Up to ${most} on one ticket` });
+  return form("register-form", [name, seats], label, async ({ name, party_size }) => {
+    const body = { ...(name && { name }), ...(party_size && { party_size: Number(party_size) }) };
     kept.write(event.id, { key: kept.newKey(), body });
     go(`/events/${event.id}/register`);
   });
 }
 
+// What to do now: with a ticket, with a registration under way, or with nothing yet.
 function call(event, ticket) {
-  const word = situation(event, ticket, now());
-  const intent = me() && kept.read(event.id);
   const heading = (text) => el("h2", { id: "call" }, text);
-  if (ticket) return [heading(ticketLine(ticket, now())), el("p", { class: "actions" }, el("a", { class: "button primary", id: "to-ticket", href: `#/tickets/${ticket.id}` }, ticket.status === "reserved" ? "Confirm or give back" : "Show my ticket"))];
-  if (intent) return [heading("You have asked for a seat"), el("p", {}, "Your request keeps its place in line."), el("p", { class: "actions" }, el("a", { class: "button primary", id: "continue", href: `#/events/${event.id}/register` }, "See how far it is"))];
-  const titles = { open: "Get a seat", waitlist: "Fully booked", full: "Fully booked", early: "Not open yet", closed: "Closed", cancelled: "Cancelled", draft: "Draft", began: "Under way", ended: "Over" };
-  return [heading(titles[word]), el("p", {}, explain(word, event, now())), isAskable(word) && ask(event, word)];
+  if (ticket) {
+    const label = ticket.status === "reserved" ? "Confirm or give back" : "Show my ticket";
+    return [heading(ticketLine(ticket, now())), actions(linkButton("to-ticket", `/tickets/${ticket.id}`, label, "primary"))];
+  }
+  if (me() && kept.read(event.id)) {
+    return [heading("You have asked for a seat"), p("Your request keeps its place in line."),
+      actions(linkButton("continue", `/events/${event.id}/register`, "See how far it is", "primary"))];
+  }
+  const [title, text, label] = explain(situation(event, now()), event, now());
+  return [heading(title), p(text), label && ask(event, label)];
 }
 
-// A registration that was decided meanwhile is no longer under way.
-async function forget(event, signal) {
-  const intent = me() && kept.read(event);
-  if (!intent?.id) return;
-  const found = await get(`/registrations/${intent.id}`, { signal }).catch(({ code }) => ({ status: code === "not_found" ? "gone" : "pending" }));
-  if (!["pending", "failed"].includes(found.status)) kept.drop(event);
-}
-
-export async function draw({ box, params, signal, title }) {
+export async function draw({ box, params: { id }, signal, title }) {
   await ready;
-  const { id } = params;
-  const [response, mine] = await Promise.all([send("GET", `/events/${id}`, { signal }), ownTicket(id, signal), forget(id, signal)]);
-  let [event, tag, ticket] = [await response.json(), response.headers.get("etag"), mine];
-  title(event.name, mayAs("admin") && el("a", { class: "button slight", href: `#/organize/${id}` }, "Manage"));
+  const first = send("GET", `/events/${id}`, { signal });
+  const [response, mine] = await Promise.all([first, ownTicket(id, signal), forget(id, signal)]);
+  let [event, tag, ticket, word] = [await response.json(), response.headers.get("etag"), mine, null];
+  title(event.name, mayAs("admin") && linkButton("manage", `/organize/${id}`, "Manage", "slight"));
   const panel = el("section", { class: "card lead", "aria-labelledby": "call" });
   const bar = el("div", { id: "seats" });
-  let word = null;
 
   function redraw() {
     fill(bar, seats(event));
-    const next = ticket?.status ?? situation(event, ticket, now());
+    const next = ticket?.status ?? situation(event, now());
     const line = () => ticket && tell(panel.querySelector("h2"), ticketLine(ticket, now()));
     // The focus, and an entry that somebody is typing, are not thrown away for nothing.
     if (next === word) return line();
@@ -79,12 +89,13 @@ export async function draw({ box, params, signal, title }) {
   async function look() {
     const fresh = await send("GET", `/events/${id}`, { signal, headers: { "if-none-match": tag } });
     if (fresh.status === 200) [event, tag] = [await fresh.json(), fresh.headers.get("etag")];
-    if (ticket?.status === "reserved" || ticket?.status === "waitlisted") ticket = await get(`/tickets/${ticket.id}`, { signal });
+    if (["reserved", "waitlisted"].includes(ticket?.status)) ticket = await get(`/tickets/${ticket.id}`, { signal });
     if (!ACTIVE.includes(ticket?.status)) ticket = null;
     redraw();
   }
 
-  box.append(el("div", { class: "two" }, el("div", {}, facts(event), event.description && el("p", { class: "pre" }, event.description)), el("div", {}, bar, panel)));
+  const about = el("div", {}, facts(event), event.description && el("p", { class: "pre" }, event.description));
+  box.append(el("div", { class: "two" }, about, el("div", {}, bar, panel)));
   redraw();
   // When it cannot be read any more it stays as it was last seen.
   every(LOOK, look, signal).catch(() => {});
