@@ -4,17 +4,17 @@ const SVG = "http://www.w3.org/2000/svg";
 
 // Children may be nested lists; what is null, undefined or false is left out.
 const nodes = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined
-  && child !== false);
+	&& child !== false);
 
 function dress(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes ?? {})) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "value" || name === "checked" || name === "selected") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...nodes(children));
-  return element;
+	for (const [name, value] of Object.entries(attributes ?? {})) {
+		if (value === null || value === undefined || value === false) continue;
+		if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+		else if (name === "value" || name === "checked" || name === "selected") element[name] = value;
+		else element.setAttribute(name, value === true ? "" : value);
+	}
+	element.append(...nodes(children));
+	return element;
 }
 
 // An element of the page: el("a", { href: "#/" }, "Home").
@@ -25,13 +25,13 @@ export const svg = (name, attributes, ...children) => dress(document.createEleme
 
 // Puts these children in place of those that are there.
 export function fill(parent, ...children) {
-  parent.replaceChildren(...nodes(children));
-  return parent;
+	parent.replaceChildren(...nodes(children));
+	return parent;
 }
 
 // Changes a text only when it is another one, so that screen readers do not repeat it.
 export function tell(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+	if (element.textContent !== text) element.textContent = text;
 }
 
 // Says something to those who cannot see it change.
@@ -46,20 +46,20 @@ export const linkButton = (id, path, text, kind = "") => link(path, text, { id, 
 
 // A button that shows that it works, and cannot be pressed meanwhile.
 export function button(text, attributes, work) {
-  const element = el("button", { type: "button", ...attributes }, text);
-  element.addEventListener("click", () => busily(element, () => work(element)));
-  return element;
+	const element = el("button", { type: "button", ...attributes }, text);
+	element.addEventListener("click", () => busily(element, () => work(element)));
+	return element;
 }
 
 // Marks a button, or a form's buttons, as busy while something is under way.
 export async function busily(element, work) {
-  const buttons = element.matches("form") ? [...element.querySelectorAll("button")] : [element];
-  if (buttons.some((one) => one.getAttribute("aria-disabled") === "true")) return;
-  // Not `disabled`: that would throw the keyboard's focus away.
-  buttons.forEach((one) => { one.setAttribute("aria-disabled", "true"); one.classList.add("busy"); });
-  try {
-    await work();
-  } finally {
-    buttons.forEach((one) => { one.removeAttribute("aria-disabled"); one.classList.remove("busy"); });
-  }
+	const buttons = element.matches("form") ? [...element.querySelectorAll("button")] : [element];
+	if (buttons.some((one) => one.getAttribute("aria-disabled") === "true")) return;
+	// Not `disabled`: that would throw the keyboard's focus away.
+	buttons.forEach((one) => { one.setAttribute("aria-disabled", "true"); one.classList.add("busy"); });
+	try {
+		await work();
+	} finally {
+		buttons.forEach((one) => { one.removeAttribute("aria-disabled"); one.classList.remove("busy"); });
+	}
 }

@@ -44,15 +44,15 @@ macro_rules! files {
 const FILES: &[File] = files![
     "icon.svg" "style.css"
     "api.js" "clock.js" "dom.js" "format.js" "kept.js" "live.js" "main.js" "problems.js" "router.js" "session.js"
-    "shell.js" "ui.js"
+    "shell.js" "storage.js" "ui.js"
     "parts/camera.js" "parts/chart.js" "parts/counts.js" "parts/dialog.js" "parts/facts.js" "parts/file.js"
     "parts/form.js" "parts/names.js" "parts/notice.js" "parts/pager.js" "parts/qr.js" "parts/seats.js"
     "parts/situation.js" "parts/tabs.js" "parts/ticketcard.js"
     "screens/account.js" "screens/accounts.js" "screens/attendees.js" "screens/audit.js" "screens/door.js"
     "screens/edit.js" "screens/engine.js" "screens/event.js" "screens/events.js" "screens/figures.js"
     "screens/jobs.js" "screens/login.js" "screens/manage.js" "screens/missing.js" "screens/organize.js"
-    "screens/register.js" "screens/registration.js" "screens/signup.js" "screens/simulate.js" "screens/simulation.js"
-    "screens/ticket.js" "screens/tickets.js" "screens/waitlist.js"
+    "screens/register.js" "screens/registration.js" "screens/simulate.js" "screens/simulation.js" "screens/ticket.js"
+    "screens/tickets.js" "screens/waitlist.js"
 ];
 
 /// The page as it is served by this process.
