@@ -20,7 +20,7 @@ const figure = (name, label, value, more) =>
 function figuresOf({ depth, oldest_claimable_age_seconds: age, drained_per_second, workers_seen, failed }) {
 	return el("div", { class: "figures" }, figure("depth", "Waiting to be decided", count(depth)),
 		figure("oldest", "The oldest has waited for", age === undefined ? "–" : `${age.toFixed(1)} s`),
-		figure("rate", "Leaving the queue", rate(drained_per_second)),
+		figure("rate", "Decided a second", drained_per_second === undefined ? "–" : count(Math.round(drained_per_second))),
 		figure("workers", "Workers seen", count(workers_seen), workers_seen === 0 && "Start one: nothing is decided."),
 		figure("failed", "Failed", count(failed), failed > 0 && link("/admin/jobs", "Look at them")));
 }
