@@ -12,8 +12,8 @@ export function problemBox(problem) {
 	if (isOurs) console.error(problem);
 	const text = isOurs ? "This page made a mistake. Reload it; nothing is lost." : problem.sentence;
 	const errors = (problem.errors ?? []).map(({ pointer, detail }) => el("li", {}, `${nameOf(pointer)}: ${detail}`));
-	const attributes = { class: "problem", role: "alert", "data-problem": problem.code ?? "error" };
-	return el("div", attributes, p(text), errors.length > 0 && el("ul", {}, errors));
+	return el("div", { class: "problem", role: "alert", "data-problem": problem.code }, p(text),
+		errors.length > 0 && el("ul", {}, errors));
 }
 
 // A place for the problems of what is tried: `attempt(work)` shows there what goes wrong, and says whether nothing did.

@@ -11,7 +11,7 @@ import {
 
 const LAST = 10;
 
-// Seconds between looks at how many are in.
+// Seconds between looks.
 const LOOK = 10;
 
 const NO_CAMERA = { detail: "The camera cannot be used. Allow it in the browser, or type the code." };

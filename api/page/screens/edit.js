@@ -26,8 +26,8 @@ function fieldsOf(event, isNew) {
 		inRow(time("Registration opens", "registration_opens_at", "At once, if empty"),
 			time("Registration closes", "registration_closes_at", "At the beginning, if empty")),
 		inRow(isNew && count("Seats", "capacity"), count("Seats on one ticket at most", "max_party_size")),
-		inRow(count("Seconds to confirm a held seat", "hold_seconds", "300 are five minutes"),
-			count("Seconds to accept an offer", "offer_seconds", "For the waitlist: 43200 are half a day")),
+		inRow(count("Seconds to confirm a held seat", "hold_seconds"),
+			count("Seconds to accept an offer", "offer_seconds", "43200 are half a day")),
 		field("Keep a waitlist when all seats are taken", "waitlist_enabled",
 			{ type: "checkbox", checked: event.waitlist_enabled }),
 		isNew && field("Publish at once", "publish", { type: "checkbox", hint: "Otherwise only you see it." })];

@@ -13,7 +13,7 @@ import {
 
 const ACTIVE = ["waitlisted", "reserved", "confirmed", "checked_in"];
 
-// How often the seats are looked at, in seconds.
+// Seconds between looks.
 const LOOK = 4;
 
 async function ownTicket(event, signal) {

@@ -9,7 +9,7 @@ import {
 	actions, announce, attempts, button, el, every, fill, form, linkButton, many, number, patch, post, send, tag,
 } from "../ui.js";
 
-// Seconds between looks at the counts.
+// Seconds between looks.
 const LOOK = 4;
 
 function capacityForm(event, etag, done) {

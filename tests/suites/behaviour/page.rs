@@ -62,6 +62,7 @@ fn media_type(name: &str) -> &'static str {
         "js" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
+        "html" => "text/html; charset=utf-8",
         other => panic!("{other}"),
     }
 }
@@ -97,7 +98,7 @@ fn text_never_becomes_markup_and_nothing_comes_from_elsewhere() {
 #[test]
 fn every_import_and_every_screen_is_there() {
     let files = files();
-    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".js")) {
+    for (name, text) in files.iter().filter(|(name, _)| media_type(name).starts_with("text/javascript")) {
         let own = name.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
         let beside = quoted(text, "\"./").into_iter().map(|rest| format!("{own}{rest}"));
         let above = quoted(text, "\"../").into_iter().map(ToOwned::to_owned);
