@@ -34,6 +34,7 @@ mod metrics;
 mod openapi;
 mod operate;
 mod own_ticket;
+mod page;
 mod progress;
 mod qr;
 mod queue;

@@ -229,9 +229,13 @@ pub(crate) async fn open(options: Options) -> Result<Database, Error> {
 /// Tells whoever started it where to go from here.
 fn greet(auth: &AuthMode, database: &Database, address: SocketAddr, logins: &[Login]) {
     println!("turnout: serving on http://{address}, data in {}", database.location());
+    println!("turnout: open http://{address}/ in a browser");
     println!("turnout: the interface is described at http://{address}/docs");
     for Login { email, role, password } in logins {
         println!("turnout: log in as {email} ({role}) with the password {password}");
+    }
+    for Login { email, role, password } in logins {
+        println!("turnout: {role} in a browser: http://{address}/#/log-in?email={email}&password={password}");
     }
     match (auth, logins.first()) {
         (AuthMode::Bearer, Some(Login { email, password, .. })) => println!(

@@ -28,7 +28,7 @@ use super::{
     problem::{Code, Problem},
     rate::{Rate, Standing},
 };
-use crate::{metrics::Metrics, openapi::Methods};
+use crate::{metrics::Metrics, openapi::Methods, page};
 
 /// A request may take so long, its body included.
 const REQUEST_TIME: Duration = Duration::from_secs(15);
@@ -36,8 +36,8 @@ const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// One that asked to wait may take longer.
 const WAITING_REQUEST_TIME: Duration = Duration::from_secs(30);
 
-/// Paths that probes ask often and that are never limited.
-const UNLIMITED: &[&str] = &["/livez", "/readyz", "/metrics"];
+/// Paths that probes ask often, and the page: never limited.
+const UNLIMITED: &[&str] = &["/livez", "/readyz", "/metrics", "/"];
 
 /// What the layer needs to know.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl Outer {
 
     /// Counts the request, unless there are no limits for it.
     fn stand(&self, request: &Request, peer: IpAddr, client: Client, identity: &Identity) -> Option<Standing> {
-        let rate = self.rate.as_ref().filter(|_| !UNLIMITED.contains(&request.uri().path()))?;
+        let rate = self.rate.as_ref().filter(|_| !is_unlimited(request.uri().path()))?;
         let is_shared = self.is_gateway(peer) && !client.forwarded;
         Some(rate.check(request.method(), client, identity, is_shared))
     }
@@ -149,6 +149,10 @@ impl Outer {
         }
         unexpected(error.status())
     }
+}
+
+fn is_unlimited(path: &str) -> bool {
+    UNLIMITED.contains(&path) || path.starts_with(page::FOLDER)
 }
 
 fn unexpected(status: StatusCode) -> Problem {

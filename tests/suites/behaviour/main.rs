@@ -22,6 +22,7 @@ mod model;
 mod openapi;
 mod operators;
 mod organizer;
+mod page;
 mod plans;
 mod reads;
 mod sale;
