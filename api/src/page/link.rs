@@ -1,8 +1,8 @@
 //! Makes one script of the modules of the page.
 //!
 //! A browser asks for six files of a server at a time and finds out what a module imports only when it has it, so many
-//! small files would be many round trips. Here each module becomes a function that is called once, after those it imports.
-//! The first line of `import` and `export` is read, not the language: the modules keep to the few forms below.
+//! small files would be many round trips. Here each module becomes a function that is called once, after those it
+//! imports. Only `import` and `export` are read, not the language: the modules keep to the few forms below.
 
 use std::collections::BTreeMap;
 
@@ -116,13 +116,15 @@ mod tests {
         ]);
         let script = link(&modules, "main.js");
         let expected = [
-            HEAD.trim_end(),
-            "modules[\"a/four.js\"] = (() => {\nconst four = 4;\nreturn {  };\n})();",
-            "modules[\"a/three.js\"] = (() => {\nclass Three {}\nconst { two } = modules[\"a/four.js\"];\nreturn { Three };\n})();",
-            "modules[\"two.js\"] = (() => {\nconst two = 2;\nconst { one } = modules[\"a/three.js\"];\nreturn { two, one };\n})();",
-            "modules[\"a/one.js\"] = (() => {\nconst {two,} = modules[\"two.js\"];\nasync function* one() {}\nreturn { one };\n})();",
-            "modules[\"main.js\"] = (() => {\nconst one = modules[\"a/one.js\"];\nawait load(`./a/${name}.js`);\nreturn {  };\n})();",
+            ("a/four.js", "const four = 4;", ""),
+            ("a/three.js", "class Three {}\nconst { two } = modules[\"a/four.js\"];", "Three"),
+            ("two.js", "const two = 2;\nconst { one } = modules[\"a/three.js\"];", "two, one"),
+            ("a/one.js", "const {two,} = modules[\"two.js\"];\nasync function* one() {}", "one"),
+            ("main.js", "const one = modules[\"a/one.js\"];\nawait load(`./a/${name}.js`);", ""),
         ];
-        assert_eq!(script, expected.join("\n") + "\n");
+        let expected = expected.map(|(name, body, exports)| {
+            format!("modules[\"{name}\"] = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();\n")
+        });
+        assert_eq!(script, format!("{HEAD}{}", expected.concat()));
     }
 }

@@ -48,11 +48,11 @@ pub(crate) struct Session {
 
 impl Driver {
     pub(crate) fn start(folder: &Path) -> Self {
+        const BEFORE: &str = "was started successfully on port ";
         let process = Process::start("chromedriver", &["--port=0".to_owned()], &folder.join("chromedriver"));
-        let printed = process.printed("on port ");
-        let printed = if printed.contains(".\n") { printed } else { process.printed(".\n") };
-        let port = printed.rsplit_once("on port ").unwrap().1.split('.').next().unwrap().to_owned();
-        Self { process, address: format!("127.0.0.1:{port}"), sessions: Mutex::default() }
+        let printed = process.printed(BEFORE);
+        let port = printed.split_once(BEFORE).unwrap().1.split('.').next().unwrap();
+        Self { address: format!("127.0.0.1:{port}"), process, sessions: Mutex::default() }
     }
 
     /// Another browser, with nothing remembered.
@@ -90,7 +90,8 @@ impl Drop for Driver {
             let Ok(mut stream) = TcpStream::connect(&self.address) else { continue };
             let asked =
                 write!(stream, "DELETE /session/{session} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-            let _ = asked.and_then(|()| stream.read_to_end(&mut Vec::new()));
+            // The answer comes when the browser is gone; the connection stays.
+            let _ = asked.and_then(|()| stream.read(&mut [0; 1024]));
         }
         self.process.kill();
     }

@@ -16,7 +16,9 @@ async fn shows(page: &Page, path: &str, selector: &str) {
 
 /// What the next file that is handed to the visitor holds.
 const WATCH_FILES: &str = "const make = URL.createObjectURL.bind(URL);
-    window.file = new Promise((resolve) => { URL.createObjectURL = (blob) => { resolve(blob.text()); return make(blob); }; });";
+    window.file = new Promise((resolve) => {
+        URL.createObjectURL = (blob) => { resolve(blob.text()); return make(blob); };
+    });";
 
 journeys! {
     async fn an_event_and_an_attendee_named_like_an_element(stage: &mut Stage) {

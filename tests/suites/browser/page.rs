@@ -8,7 +8,7 @@ use std::{
 use fantoccini::{Client as Browser, elements::Element};
 use serde_json::{Value, json};
 
-use crate::{driver::Session, hands::Hands, trail::Trail};
+use crate::{driver::Session, expected::Expected, hands::Hands, trail::Trail};
 
 /// How long a page may take to show what it has to.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,14 +31,12 @@ pub(crate) struct Page {
     pub(crate) session: Arc<Session>,
     base: String,
     hands: Hands,
-    expected: Arc<Mutex<Vec<(u16, String)>>>,
-    is_cut_off: Arc<Mutex<bool>>,
+    expected: Arc<Mutex<Expected>>,
 }
 
 impl Page {
     pub(crate) fn new(session: Session, base: &str, hands: Hands) -> Self {
-        let (expected, is_cut_off) = (Arc::default(), Arc::default());
-        Self { session: Arc::new(session), base: base.to_owned(), hands, expected, is_cut_off }
+        Self { session: Arc::new(session), base: base.to_owned(), hands, expected: Arc::default() }
     }
 
     pub(crate) fn browser(&self) -> &Browser {
@@ -141,35 +139,17 @@ impl Page {
 
     /// Says that an answer with this status will come to a request whose address begins so.
     pub(crate) fn expect(&self, status: u16, path: &str) {
-        self.expected.lock().unwrap().push((status, format!("{}{path}", self.base)));
+        self.expected.lock().unwrap().refusals.push((status, format!("{}{path}", self.base)));
     }
 
     /// Says that the service will be away for a while.
     pub(crate) fn expect_no_connection(&self) {
-        *self.is_cut_off.lock().unwrap() = true;
+        self.expected.lock().unwrap().is_cut_off = true;
     }
 
     /// Reads the logs: nothing went wrong but what was to be expected.
     pub(crate) async fn check(&self) {
         let trail = Trail::read(&self.session).await;
-        let is_own = |url: &String| {
-            [self.base.as_str(), "blob:http://127.0.0.1", "data:"].iter().any(|own| url.starts_with(own))
-        };
-        let away: Vec<_> = trail.requests.iter().filter(|url| !is_own(url)).collect();
-        assert!(away.is_empty(), "requests to elsewhere: {away:?}");
-        assert!(trail.requests.iter().any(|url| url.starts_with(&self.base)), "the log knows of no request");
-        assert!(trail.errors.is_empty(), "errors in the console: {:#?}", trail.errors);
-        if !*self.is_cut_off.lock().unwrap() {
-            assert!(trail.failures.is_empty(), "requests that failed: {:#?}", trail.failures);
-        }
-        let expected = self.expected.lock().unwrap();
-        let is_expected =
-            |status: u16, url: &str| expected.iter().any(|(code, path)| *code == status && url.starts_with(path));
-        let unexpected: Vec<_> = trail.refusals.iter().filter(|(status, url)| !is_expected(*status, url)).collect();
-        assert!(unexpected.is_empty(), "answers that nobody expected: {unexpected:?}");
-        for (status, path) in expected.iter() {
-            let came = trail.refusals.iter().any(|(code, url)| code == status && url.starts_with(path));
-            assert!(came, "{status} from {path} did not come");
-        }
+        self.expected.lock().unwrap().check(&trail, &self.base);
     }
 }

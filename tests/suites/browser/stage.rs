@@ -55,8 +55,8 @@ pub(crate) fn told_loudly(why: &str) {
     let _ = std::io::stderr().write_all(told.as_bytes());
 }
 
-/// Makes a journey and then reads the logs of its browsers. Without a browser it cannot be made: that is a failure in CI
-/// and told loudly elsewhere.
+/// Makes a journey and then reads the logs of its browsers. Without a browser it cannot be made: that is a failure in
+/// CI and told loudly elsewhere.
 pub(crate) fn run(hands: Hands, body: impl for<'a, 'w> FnOnce(&'a mut Stage<'w>) -> Body<'a> + Send + 'static) {
     if !driver::is_there() {
         return told_loudly("chromium and chromedriver are not to be had");

@@ -4,7 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{page::Page, stage::Stage, stage::journeys};
+use crate::{
+    page::Page,
+    stage::{Stage, journeys},
+};
+
+/// Presses without waiting for what comes of it.
+const PRESS_TWICE: &str = "const button = document.querySelector('[data-submit=register-form]');
+    button.click();
+    button.click();";
 
 /// Somebody whose request for a seat is in line, because nobody decides.
 async fn in_line(stage: &mut Stage<'_>) -> Page {
@@ -43,10 +51,9 @@ journeys! {
         let page = in_line(stage).await;
         page.script("window.isSame = true", vec![]).await;
         page.expect_no_connection();
-        let base = stage.world.client(0).base().to_owned();
+        let listen = format!("--listen={}", stage.world.client(0).base().trim_start_matches("http://"));
         stage.world.apis.clear();
         page.read("#trouble", "Nothing is lost").await;
-        let listen = format!("--listen={}", base.trim_start_matches("http://"));
         stage.world.start_api(0, &["--auth=bearer", &listen]);
         page.miss("#trouble").await;
         page.read("#ahead", "You are next").await;
@@ -54,7 +61,7 @@ journeys! {
         one_request_and_one_ticket(stage, &page).await;
     }
 
-    /// The connection goes while the request is sent, so nobody knows whether it arrived: it is sent again and counts once.
+    /// The service is away while somebody asks: the request is sent again, by itself, and counts once.
     async fn the_service_is_away_when_somebody_asks(stage: &mut Stage) {
         stage.start(0);
         let event = stage.organizer("Olive").await.event(1, json!({})).await;
@@ -62,11 +69,10 @@ journeys! {
         page.open(&format!("/events/{event}")).await;
         page.see("[data-submit=register-form]").await;
         page.expect_no_connection();
-        let base = stage.world.client(0).base().to_owned();
+        let listen = format!("--listen={}", stage.world.client(0).base().trim_start_matches("http://"));
         stage.world.apis.clear();
         page.press("[data-submit=register-form]").await;
         page.read("#trouble", "Nothing is lost").await;
-        let listen = format!("--listen={}", base.trim_start_matches("http://"));
         stage.world.start_api(0, &["--auth=bearer", &listen]);
         page.read("#ahead", "You are next").await;
         one_request_and_one_ticket(stage, &page).await;
@@ -82,8 +88,7 @@ journeys! {
         page.press(&format!("[data-event='{event}'] a")).await;
         // Pressed again and again, it counts once.
         page.see("[data-submit=register-form]").await;
-        page.script("const form = document.querySelector('[data-submit=register-form]'); form.click(); form.click()", vec![])
-            .await;
+        page.script(PRESS_TWICE, vec![]).await;
         page.see("[data-status=reserved] #confirm").await;
         page.press("#confirm").await;
         page.see("[data-status=confirmed] svg.qr").await;
