@@ -36,12 +36,15 @@ impl Hands {
                 if field.tag_name().await.unwrap() != "select" {
                     field.clear().await.unwrap();
                 }
+                if page.count(&format!("{selector}[type=datetime-local]")).await > 0 {
+                    return field.send_keys(&typed(page, text).await).await.unwrap();
+                }
                 field.send_keys(text).await.unwrap();
             }
             Self::Keyboard => {
                 walk_to(page, selector).await;
                 if page.is_focused("[type=datetime-local]").await {
-                    return strike(page, &typed_date(text)).await;
+                    return strike(page, &typed(page, text).await.chars().collect::<Vec<_>>()).await;
                 }
                 if !page.is_focused("select").await {
                     chord(page, char::from(Key::Control), 'a').await;
@@ -88,12 +91,27 @@ async fn chord(page: &Page, held: char, value: char) {
     page.browser().perform_actions(actions).await.unwrap();
 }
 
-/// `2090-06-01T16:00` as it is typed: day, month and year, then the time, which the year does not lead to by itself.
-fn typed_date(text: &str) -> Vec<char> {
-    let (date, time) = text.split_once('T').unwrap();
-    let mut parts = date.split('-');
-    let (year, month, day) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
-    let digits = format!("{day}{month}{year}").chars().collect::<Vec<_>>();
-    let time = time.replace(':', "");
-    digits.into_iter().chain([char::from(Key::Right)]).chain(time.chars()).collect()
+/// The parts of a date and a time in the order in which this browser wants them.
+const ORDER: &str = "const style = { dateStyle: 'short', timeStyle: 'short' };
+    const format = new Intl.DateTimeFormat(navigator.language, style);
+    return format.formatToParts().map(({ type }) => type);";
+
+/// `2090-06-01T16:00` as it is typed.
+async fn typed(page: &Page, text: &str) -> String {
+    let numbers: Vec<&str> = text.split(['-', 'T', ':']).collect();
+    let order = page.script(ORDER, vec![]).await;
+    let order: Vec<&str> = order.as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
+    let hour: u32 = numbers[3].parse().unwrap();
+    let has_halves = order.contains(&"dayPeriod");
+    let part = |part: &&str| match *part {
+        // It may have more digits, so it does not lead to the next part by itself.
+        "year" => format!("{}{}", numbers[0], char::from(Key::Right)),
+        "month" => numbers[1].to_owned(),
+        "day" => numbers[2].to_owned(),
+        "hour" => format!("{:02}", if has_halves { (hour + 11) % 12 + 1 } else { hour }),
+        "minute" => numbers[4].to_owned(),
+        "dayPeriod" => if hour < 12 { "AM" } else { "PM" }.to_owned(),
+        _ => String::new(),
+    };
+    order.iter().map(part).collect()
 }
