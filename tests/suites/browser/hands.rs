@@ -110,7 +110,7 @@ async fn typed(page: &Page, text: &str) -> String {
         "day" => numbers[2].to_owned(),
         "hour" => format!("{:02}", if has_halves { (hour + 11) % 12 + 1 } else { hour }),
         "minute" => numbers[4].to_owned(),
-        "dayPeriod" => if hour < 12 { "AM" } else { "PM" }.to_owned(),
+        "dayPeriod" => String::from(if hour < 12 { "AM" } else { "PM" }),
         _ => String::new(),
     };
     order.iter().map(part).collect()
