@@ -193,7 +193,7 @@ impl Run {
         let (before, after) = (lines(&self.model), lines(&done));
         // What changes nothing is looked at only now and then.
         if has_crashed || before != after || self.step.is_multiple_of(LOOK_EVERY) {
-            let found = self.real.look(&self.model).await;
+            let found = self.real.look().await;
             if has_crashed && found == before && found != after {
                 return;
             }
@@ -224,7 +224,7 @@ impl Run {
         for model in [&mut forth, &mut back] {
             model.act(&CLEAN_UP);
         }
-        let found = self.real.look(&self.model).await;
+        let found = self.real.look().await;
         self.compare(&found, &[&forth, &back]);
         let was = std::mem::replace(&mut self.model, forth);
         let is_forth =
@@ -238,7 +238,7 @@ impl Run {
                 self.fail(&format!("heard {one:?}, {other:?}\n  not {told_forth:?}\n  nor {told_back:?}\n  {before}"));
             }
         }
-        let turns = self.real.turns(&self.model).await;
+        let turns = self.real.turns().await;
         self.model.take_turns(&turns);
     }
 
