@@ -187,6 +187,9 @@ impl Run {
         self.real.service.fuse.set(crash);
         let heard = self.real.act(&act, &self.model).await;
         let has_crashed = self.real.service.fuse.take();
+        if has_crashed {
+            self.real.be_let_go().await;
+        }
         let mut done = self.model.clone();
         let told = done.act(&act);
         self.crashes += u64::from(has_crashed);
