@@ -11,6 +11,7 @@ mod plan;
 mod postgres;
 mod process;
 mod promises;
+mod raw;
 mod run;
 mod world;
 
@@ -18,6 +19,7 @@ pub use client::{Answer, Client, PASSWORD, count, every, new_key};
 pub use inside::{Inside, InsideWorker, Note};
 pub use plan::plan;
 pub use process::{Process, Signal};
+pub use raw::Raw;
 pub use run::{Body, Programs, run};
 pub use world::{Kind, SECRET, Setup, World};
 

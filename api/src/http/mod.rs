@@ -8,6 +8,7 @@ pub(crate) mod connections;
 pub(crate) mod etag;
 pub(crate) mod fields;
 pub(crate) mod files;
+pub(crate) mod framing;
 pub(crate) mod json;
 pub(crate) mod outer;
 pub(crate) mod pages;

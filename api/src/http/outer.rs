@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::{
     address::{self, Client},
     caller::{Auth, Identity},
+    framing,
     parameters::{Prefer, traceparent},
     problem::{Code, Problem},
     rate::{Rate, Standing},
@@ -79,6 +80,7 @@ impl Outer {
 
         let result = match standing.as_ref().and_then(|standing| standing.retry_after) {
             Some(seconds) => Err(Problem::from(Code::RateLimited).header("Retry-After", seconds.to_string()).into()),
+            None if !framing::is_host_clear(request.version(), request.headers()) => Err(host_missing().into()),
             None => call(app, request).await,
         };
         let response = self.finish(result, &method, &path, &trace, standing.as_ref());
@@ -149,6 +151,10 @@ impl Outer {
         }
         unexpected(error.status())
     }
+}
+
+fn host_missing() -> Problem {
+    Problem::from(Code::InvalidHeader).detail("Host: must be there, once.")
 }
 
 fn unexpected(status: StatusCode) -> Problem {
@@ -222,7 +228,8 @@ mod tests {
     }
 
     async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {
-        let mut response = outer().answer(Arc::new(inner), Request::default()).await.unwrap();
+        let mut response =
+            outer().answer(Arc::new(inner), Request::builder().header("host", "x").finish()).await.unwrap();
         (response.status(), response.take_body().into_string().await.unwrap())
     }
 

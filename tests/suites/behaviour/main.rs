@@ -8,6 +8,7 @@ mod answers;
 mod callers;
 mod confirms;
 mod door;
+mod edge;
 mod events;
 mod faults;
 mod holds;
