@@ -11,6 +11,7 @@ use worker::Mistakes;
 
 use crate::{
     accounts::{CreateAdminArgs, NewAdmin, create_admin},
+    backup::{BackupArgs, back_up},
     openapi_document,
     serve::{open, serve, serve_opened},
     settings::ServeArgs,
@@ -32,6 +33,8 @@ enum Command {
     Openapi,
     /// Make an administrator, or make one of an account that is there and give it a new password
     CreateAdmin(CreateAdminArgs),
+    /// Copy an SQLite database into a new file, while everybody goes on working
+    Backup(BackupArgs),
 }
 
 /// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else.
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(Command::CreateAdmin(args)) => checked(|mistakes| args.check(mistakes), |new| make_admin(new, clock)),
+        Some(Command::Backup(args)) => checked(|mistakes| args.check(mistakes), |args| back_up(args, clock)),
         None => checked(
             |mistakes| args.serve.check(mistakes),
             |settings| {

@@ -22,6 +22,7 @@ pub mod account;
 pub mod analytics;
 pub mod attendees;
 pub mod audit;
+mod backup;
 mod clock;
 mod db;
 mod email;

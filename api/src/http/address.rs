@@ -55,7 +55,11 @@ pub(crate) fn bucket(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderValue;
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+    use crate::http::arbitrary::{any_text, header_value};
 
     const PROXY: &str = "10.0.0.1";
 
@@ -95,5 +99,32 @@ mod tests {
         let bucket = |text: &str| bucket(text.parse().unwrap()).to_string();
         assert_eq!(bucket("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(bucket("::ffff:1.2.3.4"), "1.2.3.4");
+    }
+
+    /// What forwarded addresses are made of.
+    const HOPS: &str = "0123456789abcdefg.:, []%\t";
+
+    proptest! {
+        #[test]
+        fn strangers_forward_nothing_and_proxies_never_themselves(lines in vec(header_value(HOPS), 0..4)) {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", line);
+            }
+            let ask = |peer: &str| client(peer.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
+            prop_assert_eq!(ask("5.5.5.5"), Client { address: "5.5.5.5".parse().unwrap(), forwarded: false });
+            let found = ask(PROXY);
+            prop_assert!(found.forwarded || found.address.to_string() == PROXY);
+        }
+
+        #[test]
+        fn whatever_a_client_sends_the_proxy_knows_better(forged in any_text(HOPS), told in any::<IpAddr>()) {
+            prop_assume!(!told.to_canonical().to_string().starts_with("10."));
+            let mut headers = HeaderMap::new();
+            let line = format!("{forged}, {told}");
+            headers.append("x-forwarded-for", HeaderValue::from_str(&line).unwrap_or_else(|_| told.to_string().parse().unwrap()));
+            let found = client(PROXY.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
+            prop_assert_eq!(found, Client { address: told.to_canonical(), forwarded: true });
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod accept;
 pub(crate) mod address;
+#[cfg(test)]
+pub(crate) mod arbitrary;
 pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod connections;
