@@ -20,7 +20,7 @@ pub use inside::{Inside, InsideWorker, Note};
 pub use plan::plan;
 pub use process::{Process, Signal};
 pub use raw::Raw;
-pub use run::{Body, Programs, run};
+pub use run::{Body, Programs, missing, run};
 pub use world::{Kind, SECRET, Setup, World};
 
 /// Declares tests that run on both databases: each body becomes `sqlite::name` and `postgres::name`.

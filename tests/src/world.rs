@@ -308,6 +308,11 @@ impl World {
         self.workers.clear();
         let logged = self.logged();
         assert!(!logged.contains("panicked"), "a program panicked:\n{logged}");
+        // E-mails, passwords and tokens of the tests.
+        for secret in ["@example.", "@demo.", "@x.org", PASSWORD, SECRET, "eyJ"] {
+            let line = logged.lines().find(|line| line.contains(secret));
+            assert!(line.is_none(), "a program logged {secret}: {line:?}");
+        }
         let db = self.connect().await;
         for (promise, query) in PROMISES {
             let statement = Statement::from_string(db.get_database_backend(), *query);

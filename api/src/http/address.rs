@@ -1,6 +1,9 @@
 //! Where a request comes from, when proxies stand in between.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
 use poem::http::HeaderMap;
@@ -18,7 +21,9 @@ pub(crate) struct Client {
 pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Client {
     let mut client = Client { address: peer.to_canonical(), forwarded: false };
     // Several header lines count as one list, in their order.
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    // A proxy writes the client's address behind what the client sent, which may be no text: the rest still counts.
+    let lines = headers.get_all("x-forwarded-for").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let lines: Vec<Cow<'_, str>> = lines.collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         if !is_trusted(client.address) {
             break;
@@ -84,6 +89,14 @@ mod tests {
         assert_eq!(find(PROXY, &["9.9.9.9, 1.1.1.1, 10.0.0.2"]).0, "1.1.1.1");
         assert_eq!(find(PROXY, &["9.9.9.9", "1.1.1.1,10.0.0.2"]).0, "1.1.1.1");
         assert_eq!(find(PROXY, &["9.9.9.9, garbage, 10.0.0.2"]).0, "10.0.0.2");
+    }
+
+    #[test]
+    fn what_is_no_text_hides_nobody() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_bytes(b"\xff, 1.1.1.1").unwrap());
+        let found = client(PROXY.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
+        assert_eq!(found.address.to_string(), "1.1.1.1");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod door;
 mod edge;
 mod events;
 mod faults;
+mod fuzz;
 mod holds;
 mod journeys;
 mod keys;
