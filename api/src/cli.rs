@@ -12,6 +12,7 @@ use worker::Mistakes;
 
 use crate::{
     accounts::{CreateAdminArgs, NewAdmin, create_admin},
+    backup::{BackupArgs, back_up},
     http::server,
     openapi_document,
     serve::{open, serve, serve_opened},
@@ -37,6 +38,8 @@ enum Command {
     CreateAdmin(CreateAdminArgs),
     /// Check the promises against the database, and name the rows that break one
     Verify(VerifyArgs),
+    /// Copy an SQLite database into a new file, while everybody goes on working
+    Backup(BackupArgs),
 }
 
 /// `verify` could not be made.
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         }
         Some(Command::CreateAdmin(args)) => checked(|mistakes| args.check(mistakes), |new| make_admin(new, clock), 1),
         Some(Command::Verify(args)) => checked(|mistakes| args.check(mistakes), |url| verify(url, clock), NOT_VERIFIED),
+        Some(Command::Backup(args)) => checked(|mistakes| args.check(mistakes), |args| back_up(args, clock), 1),
         None => checked(
             |mistakes| args.serve.check(mistakes),
             |settings| {

@@ -51,6 +51,9 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
+    if let Some(warning) = database.exposure() {
+        tracing::warn!("{warning}");
+    }
     let people = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
         .await

@@ -23,6 +23,7 @@ pub mod account;
 pub mod analytics;
 pub mod attendees;
 pub mod audit;
+mod backup;
 mod clock;
 mod db;
 mod email;

@@ -336,6 +336,11 @@ impl World {
         self.workers.clear();
         let logged = self.logged();
         assert!(!logged.contains("panicked"), "a program panicked:\n{logged}");
+        // E-mails, passwords and tokens of the tests.
+        for secret in ["@example.", "@demo.", "@x.org", PASSWORD, SECRET, "eyJ"] {
+            let line = logged.lines().find(|line| line.contains(secret));
+            assert!(line.is_none(), "a program logged {secret}: {line:?}");
+        }
         let mut broken = self.broken(Limits::default()).await;
         broken.retain(|finding| !(self.is_timeless && finding.check == "seats_in_order"));
         let told: Vec<String> = broken.iter().map(ToString::to_string).collect();

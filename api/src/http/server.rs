@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, Response,
     endpoint::BoxEndpoint,
-    http::uri::Scheme,
+    http::{HeaderValue, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -26,7 +26,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{Connection, Connections};
+use super::{
+    connections::{Connection, Connections},
+    framing,
+};
 
 /// Connections at most, if the process may have so many files.
 const CONNECTIONS_MAX: u64 = 8192;
@@ -102,10 +105,15 @@ async fn converse(
             spoke.store(true, Ordering::Relaxed);
             async move {
                 connection.busy();
+                let is_last = framing::ends_connection(request.version(), request.headers());
                 let addresses = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(peer)));
                 let response = app.get_response((request, addresses.0, addresses.1, Scheme::HTTP).into()).await;
                 connection.idle(Instant::now());
-                Ok::<_, Infallible>(hyper::Response::from(response))
+                let mut response = hyper::Response::from(response);
+                if is_last {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
             }
         }
     });
