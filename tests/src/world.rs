@@ -10,7 +10,11 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Client, PASSWORD, Process, Programs, postgres, promises::PROMISES};
+use crate::{
+    Client, PASSWORD, Process, Programs,
+    postgres::{self, Server},
+    promises::PROMISES,
+};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,8 @@ pub struct World {
     folder: TempDir,
     url: String,
     http: reqwest::Client,
+    /// On PostgreSQL, if the world has a server to itself.
+    server: Option<Server>,
 }
 
 /// How long a world waits for something that has to happen.
@@ -76,7 +82,32 @@ impl World {
             Kind::Postgres => create_database(postgres::server()?).await,
         };
         let http = reqwest::Client::builder().pool_max_idle_per_host(1024).build().expect("a client");
-        Some(Self { kind, apis: vec![], workers: vec![], programs, folder, url, http })
+        Some(Self { kind, apis: vec![], workers: vec![], programs, folder, url, http, server: None })
+    }
+
+    /// Moves to a PostgreSQL server of its own, which may be crashed. Nothing runs in the world yet. Without effect on
+    /// SQLite.
+    ///
+    /// # Panics
+    /// When there is no server to be had.
+    pub async fn move_to_own_server(&mut self) {
+        if self.kind == Kind::Postgres {
+            let server = Server::start().expect("a server");
+            drop_database(&self.url).await;
+            self.url = create_database(&server.url()).await;
+            self.server = Some(server);
+        }
+    }
+
+    /// Ends every process of the world's own server at once; then `meanwhile`; then it recovers.
+    ///
+    /// # Panics
+    /// When the world has none, or it does not start again.
+    pub async fn crash_server(&self, meanwhile: Duration) {
+        let server = self.server.as_ref().expect("a server of its own");
+        server.crash();
+        tokio::time::sleep(meanwhile).await;
+        server.recover();
     }
 
     /// Starts programs, in gateway mode and without rate limits unless their flags say otherwise. Returns a client of
