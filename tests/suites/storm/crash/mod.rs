@@ -30,7 +30,7 @@ use self::{
 };
 use crate::alone::alone;
 
-const PLAYERS: usize = 24;
+const PLAYERS: usize = 64;
 const WORKERS: usize = 3;
 
 /// After so many blows people turn to new events, so that no line grows without end.
@@ -67,7 +67,7 @@ async fn rage(world: &mut World, stage: &watch::Sender<Stage>, rng: &mut Rng) ->
             break;
         }
         // The instant is the dice's: nothing that happens is waited for.
-        sleep(Duration::from_micros(rng.u64(20_000..120_000))).await;
+        sleep(Duration::from_micros(rng.u64(20_000..500_000))).await;
         let blow = Blow::choose(world.kind, rng);
         *blows.entry(blow).or_default() += 1;
         strike(world, blow, rng).await;

@@ -22,7 +22,7 @@ pub(super) struct Stage {
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Before asking again when no new api is announced.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// POST as this person until there is an answer: none came, or one that asks for patience, is none.
 pub(super) async fn insist(
