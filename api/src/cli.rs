@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use chrono::Utc;
 use clap::{Parser, Subcommand};
 use entity::{Clock, Database, Durability, Error, Options};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use worker::Mistakes;
+use worker::{Mistakes, arm_faults, process_clock};
 
 use crate::{
     accounts::{CreateAdminArgs, NewAdmin, create_admin},
@@ -37,8 +36,7 @@ enum Command {
 /// Runs the api binary. Returns 0 after SIGTERM or SIGINT, 2 for wrong settings, 1 for anything else.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
-    let clock = Clock::new(|| Utc::now().timestamp_millis());
+    let clock = process_clock();
     match args.command {
         Some(Command::Openapi) => {
             print!("{}", openapi_document());
@@ -83,6 +81,7 @@ fn checked<S, W: Future<Output = Result<(), Error>>>(
 ) -> ExitCode {
     let mut mistakes = Mistakes::default();
     let settings = check(&mut mistakes);
+    arm_faults(&mut mistakes);
     if let Some(report) = mistakes.report() {
         eprintln!("api: these settings are wrong:\n{report}");
         return ExitCode::from(2);

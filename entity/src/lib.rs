@@ -11,6 +11,7 @@
 //! - [`account`] and [`session`] are who people are and where they are logged in.
 //! - [`audit`] is the record of every change of state, written with it.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
+//! - [`fault`] is how tests make a process fail where it hurts.
 //! - [`Viewer`] and [`Audience`] decide who may see what; [`Seen`] is a row that was read for several viewers at once.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
@@ -27,6 +28,7 @@ mod db;
 mod email;
 mod error;
 pub mod event;
+pub mod fault;
 pub mod job;
 mod manage;
 pub mod mine;

@@ -17,6 +17,7 @@ mod fault;
 mod heartbeat;
 mod observer;
 mod plan;
+mod process;
 mod pruner;
 mod reaper;
 mod settings;
@@ -27,6 +28,7 @@ mod sweeper;
 
 pub use cli::main;
 pub use observer::{Observer, Settled};
+pub use process::{arm_faults, process_clock};
 pub use settings::{Mistakes, Settings, SettingsArgs};
 pub use stop::stop_on_signal;
 

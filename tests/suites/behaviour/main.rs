@@ -9,6 +9,7 @@ mod callers;
 mod confirms;
 mod door;
 mod events;
+mod fault_points;
 mod faults;
 mod holds;
 mod journeys;

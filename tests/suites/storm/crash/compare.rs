@@ -8,11 +8,7 @@ use std::{
 use tests::{Kind, World, every};
 use tokio::sync::watch;
 
-use super::{
-    PLAYERS, Stage,
-    player::register,
-    record::Entry,
-};
+use super::{PLAYERS, Stage, player::register, record::Entry};
 
 /// What came of it.
 #[derive(Debug, Default)]
