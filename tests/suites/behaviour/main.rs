@@ -11,6 +11,7 @@ mod confirms;
 mod door;
 mod edge;
 mod events;
+mod fault_points;
 mod faults;
 mod fuzz;
 mod guarded;

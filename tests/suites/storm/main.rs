@@ -4,6 +4,7 @@
 
 mod abuse;
 mod alone;
+mod crash;
 mod crashes;
 mod fire;
 mod load;
