@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use reqwest::Method;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use serde_json::{Value, json};
 use tests::{Answer, Ask, Stepwise, World};
 use uuid::Uuid;
 
 use super::{
     draw::WORKERS,
-    event::{Decision, Event, Status},
+    event::{Decision, Event, Millis, Status},
     rules::{Act, Model, PARTY_MAX, With},
 };
 
@@ -169,10 +169,13 @@ impl Real {
         }
     }
 
-    /// The names of the events, those served longest ago first.
-    pub(super) async fn turns(&self) -> Vec<String> {
-        let text = format!("SELECT name AS line FROM event WHERE id IN ({}) ORDER BY served_at, id", self.event_ids());
-        self.rows(&text).await.iter().map(|row| row.try_get("", "line").expect("a text")).collect()
+    /// The events' names, those served longest ago first, each with when a worker has to look.
+    pub(super) async fn turns(&self) -> Vec<(String, Option<Millis>)> {
+        let ids = self.event_ids();
+        let text = format!("SELECT name, chore_at FROM event WHERE id IN ({ids}) ORDER BY served_at, id");
+        let rows = self.rows(&text).await;
+        let turn = |row: &QueryResult| Ok::<_, DbErr>((row.try_get("", "name")?, row.try_get("", "chore_at")?));
+        rows.iter().map(turn).collect::<Result<_, _>>().expect("a name and a time")
     }
 
     /// Not their names, for which there is no index: events of former rounds are many.
