@@ -56,7 +56,6 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
     }
     let people = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
-        .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
     greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
     if settings.worker.verify_minutes > 0 {

@@ -20,7 +20,7 @@ use poem::{
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -33,6 +33,10 @@ use super::{
 
 /// Connections at most, if the process may have so many files.
 const CONNECTIONS_MAX: u64 = 8192;
+
+/// Connections that the system takes in before we do, if it allows so many. What comes when they are full is lost, and the
+/// client tries again after a second.
+const BACKLOG: u32 = 4096;
 
 /// Files that are not connections: databases, logs, the listener.
 const FILES_RESERVED: u64 = 256;
@@ -165,6 +169,10 @@ fn connections_max() -> usize {
 ///
 /// # Errors
 /// What the system answered: the address is taken, or not ours.
-pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the standard library does: an address is free at once when the process before has ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
