@@ -78,7 +78,7 @@ pub async fn serve_baseline(
     let loopback = ipnet::IpNet::from(std::net::IpAddr::from([127, 0, 0, 1]));
     let gate = Gate { auth: Auth::Gateway(vec![loopback]), trusted_proxies: Arc::new([]), limits, clock };
     let unusable = |error: std::io::Error| Error::Unusable(error.to_string());
-    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(unusable)?;
+    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).map_err(unusable)?;
     println!("baseline: serving on http://{}", listener.local_addr().map_err(unusable)?);
     server::serve(listener, app::front(Operations(baseline), app, gate).boxed(), stop).await;
     Ok(())

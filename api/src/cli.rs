@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
-use chrono::Utc;
 use clap::{Parser, Subcommand};
 use entity::{Clock, Database, Durability, Error, Options};
 use poem::{Response, endpoint::BoxEndpoint};
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
-use worker::Mistakes;
+use worker::{Mistakes, arm_faults, process_clock};
 
 use crate::{
     accounts::{CreateAdminArgs, NewAdmin, create_admin},
+    backup::{BackupArgs, back_up},
     http::server,
     openapi_document,
     serve::{open, serve, serve_opened},
@@ -37,6 +37,8 @@ enum Command {
     CreateAdmin(CreateAdminArgs),
     /// Check the promises against the database, and name the rows that break one
     Verify(VerifyArgs),
+    /// Copy an SQLite database into a new file, while everybody goes on working
+    Backup(BackupArgs),
 }
 
 /// `verify` could not be made.
@@ -46,8 +48,7 @@ const NOT_VERIFIED: u8 = 2;
 /// 0 when every promise holds, 1 when one is broken, and 2 when that could not be found out.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
-    let clock = Clock::new(|| Utc::now().timestamp_millis());
+    let clock = process_clock();
     match args.command {
         Some(Command::Openapi) => {
             print!("{}", openapi_document());
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         }
         Some(Command::CreateAdmin(args)) => checked(|mistakes| args.check(mistakes), |new| make_admin(new, clock), 1),
         Some(Command::Verify(args)) => checked(|mistakes| args.check(mistakes), |url| verify(url, clock), NOT_VERIFIED),
+        Some(Command::Backup(args)) => checked(|mistakes| args.check(mistakes), |args| back_up(args, clock), 1),
         None => checked(
             |mistakes| args.serve.check(mistakes),
             |settings| {
@@ -120,6 +122,7 @@ fn checked<S, W: Future<Output = Result<ExitCode, Error>>>(
 ) -> ExitCode {
     let mut mistakes = Mistakes::default();
     let settings = check(&mut mistakes);
+    arm_faults(&mut mistakes);
     if let Some(report) = mistakes.report() {
         eprintln!("api: these settings are wrong:\n{report}");
         return ExitCode::from(2);

@@ -13,11 +13,12 @@
 //! - `queue` and `metrics` tell operators how the service is doing;
 //! - `export` writes attendees as CSV, and `verify` prints what breaks a promise;
 //! - `secret` is what tokens and the codes of tickets (`code`, `qr`) are made from; `calendar` writes calendar files;
-//! - `settings`, `serve` and `cli` make a process of it.
+//! - `settings`, `serve` and `cli` make a process of it; `backup` copies the database.
 
 mod accounts;
 mod app;
 mod attempt;
+mod backup;
 mod baseline;
 mod calendar;
 mod cancel;

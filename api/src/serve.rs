@@ -51,9 +51,11 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
+    if let Some(warning) = database.exposure() {
+        tracing::warn!("{warning}");
+    }
     let people = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
-        .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
     greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
     if settings.worker.verify_minutes > 0 {

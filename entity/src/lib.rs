@@ -12,6 +12,7 @@
 //! - [`audit`] is the record of every change of state, written with it.
 //! - [`verify`] checks the promises against the rows themselves.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
+//! - [`fault`] is how tests make a process fail where it hurts.
 //! - [`Viewer`] and [`Audience`] decide who may see what; [`Seen`] is a row that was read for several viewers at once.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
@@ -23,11 +24,13 @@ pub mod account;
 pub mod analytics;
 pub mod attendees;
 pub mod audit;
+mod backup;
 mod clock;
 mod db;
 mod email;
 mod error;
 pub mod event;
+pub mod fault;
 pub mod job;
 mod manage;
 pub mod mine;

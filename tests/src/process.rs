@@ -32,10 +32,19 @@ impl Process {
     /// # Panics
     /// When it ends or stays silent; the message holds what it logged.
     pub fn start(program: &str, flags: &[String], log: &Path) -> Self {
+        Self::start_in(program, flags, &[], log)
+    }
+
+    /// The same, with these variables in its environment.
+    ///
+    /// # Panics
+    /// When it ends or stays silent; the message holds what it logged.
+    pub fn start_in(program: &str, flags: &[String], environment: &[(String, String)], log: &Path) -> Self {
         let file = std::fs::File::options().create(true).append(true).open(log).expect("a log file");
         let mut child = Command::new(program)
             .args(flags)
             .env_remove("DATABASE_URL")
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
@@ -122,6 +131,14 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
         let kibibytes = line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok());
         kibibytes.expect("a number") * 1024
+    }
+
+    /// Whether it has not ended.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("the process is ours").is_none()
     }
 
     /// kill -9, and waits until it is gone.

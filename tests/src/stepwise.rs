@@ -80,6 +80,7 @@ impl Stepwise {
         let request = Request::builder()
             .method(ask.method)
             .uri(ask.path.parse::<Uri>().expect("a path"))
+            .header("host", "localhost")
             .header("x-user", ask.who)
             .header("x-role", ask.role)
             .header(ask.header.0, ask.header.1);

@@ -2,13 +2,12 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use clap::Parser;
-use entity::{Clock, Database, Durability, Error, Options};
+use entity::{Database, Durability, Error, Options};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Doorbells, Mistakes, Settings, SettingsArgs, run, stop_on_signal};
+use crate::{Doorbells, Mistakes, Settings, SettingsArgs, arm_faults, process_clock, run, stop_on_signal};
 
 /// Settles registrations. Start as many as you like on one database.
 #[derive(Debug, Parser)]
@@ -30,6 +29,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let mut mistakes = Mistakes::default();
     let checked = args.settings.check(&mut mistakes);
+    arm_faults(&mut mistakes);
     if let Some(report) = mistakes.report() {
         eprintln!("worker: these settings are wrong:\n{report}");
         return ExitCode::from(2);
@@ -47,11 +47,12 @@ pub fn main() -> ExitCode {
 
 #[tokio::main]
 async fn start(url: String, settings: Settings, durability: Durability) -> Result<(), Error> {
-    #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
-    let clock = Clock::new(|| Utc::now().timestamp_millis());
     let stop = stop_on_signal()?;
-    let options = Options { url, durability, create: false, clock };
+    let options = Options { url, durability, create: false, clock: process_clock() };
     let Some(database) = wait_for_schema(options, &stop).await? else { return Ok(()) };
+    if let Some(warning) = database.exposure() {
+        tracing::warn!("{warning}");
+    }
     println!("worker: working on {}", database.location());
     tokio::select! {
         () = run(database.clone(), settings, Doorbells::default(), Arc::new(()), stop.clone()) => {}

@@ -18,6 +18,7 @@ mod fault;
 mod heartbeat;
 mod observer;
 mod plan;
+mod process;
 mod pruner;
 mod reaper;
 mod settings;
@@ -32,6 +33,7 @@ mod verify;
 
 pub use cli::main;
 pub use observer::{Observer, Settled};
+pub use process::{arm_faults, process_clock};
 pub use settings::{Mistakes, Settings, SettingsArgs};
 pub use stop::stop_on_signal;
 pub use verifier::verify_at_start;

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entity::{Database, Error, Millis, Seats, Topic, announce, audit::Actor, event, ticket};
+use entity::{Database, Error, Millis, Seats, Topic, announce, audit::Actor, event, fault_point, ticket};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -147,6 +147,8 @@ pub(crate) async fn reap_event(database: &Database, worker: Uuid, event_id: Uuid
     seats.tend(limit).await?;
     seats.save().await?;
     announce(&tx, Topic::Changes).await?;
+    fault_point!("reap.before_commit");
     tx.commit().await?;
+    fault_point!("reap.after_commit");
     Ok(true)
 }

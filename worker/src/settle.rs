@@ -10,6 +10,7 @@ use std::{
 use entity::{
     Database, Error, Millis, Transaction,
     audit::Actor,
+    fault_point,
     job::{
         claim::{self, Claim, Pending},
         lane,
@@ -99,7 +100,9 @@ pub(crate) async fn settle(
     let done = serve(&tx, claim, &Actor::worker(worker), limits, suspect).await?;
     // Without the commit, whose sync takes its time however small the batch is.
     let locked = if database.is_postgres() { Duration::ZERO } else { since.elapsed() };
+    fault_point!("settle.before_commit");
     tx.commit().await?;
+    fault_point!("settle.after_commit");
     let batch = Settled { outcomes: done.plan.outcomes(), waited: since - asked, took: since.elapsed() };
     Ok(Pass::Settled { batch, expires_at: done.expires_at, locked, is_stuck: done.is_stuck })
 }

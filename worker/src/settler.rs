@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use entity::{
-    Changes, Database, Error, Millis, Topic, announce, event,
+    Changes, Database, Error, Millis, Topic, announce, event, fault_point,
     job::{complete, lane},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    task::JoinError,
+    time::{Instant, sleep, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -107,8 +110,12 @@ async fn pass(
         }
         Err(Fault::Batch(error)) => {
             tracing::warn!(%error, limit = limits.jobs, "a batch faulted");
-            if let Err(error) = narrow_down(database, settings, split, &suspect, &error).await {
-                tracing::warn!(%error, "cannot record a fault");
+            let next = split.batch_failed();
+            let (database, suspect) = (database.clone(), Arc::clone(&suspect));
+            // In a task of its own, too: a panic must not end the worker.
+            let narrowed = tokio::spawn(async move { narrow_down(&database, settings, next, &suspect, &error).await });
+            if let Err(error) = flat(narrowed.await) {
+                tracing::warn!(error, "cannot record a fault");
                 return Then::Pause(split.environment_failed());
             }
             Then::Pause(split.fault_pause())
@@ -153,11 +160,12 @@ async fn guarded(
 async fn narrow_down(
     database: &Database,
     settings: Settings,
-    split: &mut Split,
+    next: Next,
     suspect: &Suspect,
     error: &str,
 ) -> Result<(), Error> {
-    match (split.batch_failed(), suspect.seq(), suspect.event_id()) {
+    fault_point!("settle.before_split");
+    match (next, suspect.seq(), suspect.event_id()) {
         (Next::Blame, Some(seq), _) => {
             tracing::error!(seq, error, "a job faulted");
             count_attempt(database, settings, seq, error).await
@@ -165,6 +173,11 @@ async fn narrow_down(
         (_, None, Some(event_id)) => put_behind(database, event_id).await,
         _ => Ok(()),
     }
+}
+
+/// What a task of its own came to. A panic is an error like others.
+fn flat<T>(ended: Result<Result<T, Error>, JoinError>) -> Result<T, String> {
+    ended.map_err(|panic| panic.to_string())?.map_err(|error| error.to_string())
 }
 
 /// Counts a failed attempt against one job, in a transaction of its own.
@@ -177,6 +190,7 @@ async fn count_attempt(database: &Database, settings: Settings, seq: i64, error:
     let (state, run_at) = sentence(attempt, settings.attempts_max, tx.now().await?);
     complete::record_fault(&tx, seq, attempts + 1, state, run_at, error).await?;
     announce(&tx, Topic::Changes).await?;
+    fault_point!("blame.before_commit");
     tx.commit().await
 }
 

@@ -10,7 +10,7 @@ use std::{collections::HashMap, slice::from_ref, time::Duration};
 use entity::{
     Database, Error, Millis, Topic, Transaction, Viewer, announce,
     audit::{self, Act, Actor, Step},
-    event,
+    event, fault_point,
     ticket::{self, Model, TicketStatus},
 };
 use uuid::Uuid;
@@ -91,7 +91,9 @@ async fn confirm_locked(tx: Transaction, tickets: Vec<Model>, wanted: &[Confirma
         let moved = admitted.into_iter().filter(|(wanted, _)| confirmed.contains_key(&wanted.id));
         record(&tx, moved, now).await?;
         announce(&tx, Topic::Changes).await?;
+        fault_point!("confirm.before_commit");
         tx.commit().await?;
+        fault_point!("confirm.after_commit");
     }
     let outcome = |wanted: &Confirmation| {
         let held = held.get(&wanted.id)?;

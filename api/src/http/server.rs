@@ -16,20 +16,27 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, Response,
     endpoint::BoxEndpoint,
-    http::uri::Scheme,
+    http::{HeaderValue, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{Connection, Connections};
+use super::{
+    connections::{Connection, Connections},
+    framing,
+};
 
 /// Connections at most, if the process may have so many files.
 const CONNECTIONS_MAX: u64 = 8192;
+
+/// Connections that the system takes in before we do, if it allows so many. What comes when they are full is lost, and the
+/// client tries again after a second.
+const BACKLOG: u32 = 4096;
 
 /// Files that are not connections: databases, logs, the listener.
 const FILES_RESERVED: u64 = 256;
@@ -102,10 +109,15 @@ async fn converse(
             spoke.store(true, Ordering::Relaxed);
             async move {
                 connection.busy();
+                let is_last = framing::ends_connection(request.version(), request.headers());
                 let addresses = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(peer)));
                 let response = app.get_response((request, addresses.0, addresses.1, Scheme::HTTP).into()).await;
                 connection.idle(Instant::now());
-                Ok::<_, Infallible>(hyper::Response::from(response))
+                let mut response = hyper::Response::from(response);
+                if is_last {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
             }
         }
     });
@@ -157,6 +169,10 @@ fn connections_max() -> usize {
 ///
 /// # Errors
 /// What the system answered: the address is taken, or not ours.
-pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the standard library does: an address is free at once when the process before has ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }

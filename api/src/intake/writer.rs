@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::{Database, Error, account, event, job::enqueue};
+use entity::{Database, Error, account, event, fault_point, job::enqueue};
 
 use super::{
     Intent, Verdict,
@@ -45,7 +45,9 @@ async fn write(database: &Database, intents: &[Intent], patience: Duration) -> R
         event::windows_now(database, &event_ids)
     )?;
     let plan = Plan::new(intents, &standings, &windows, now);
+    fault_point!("intake.before_statement");
     let stored = enqueue::insert(database, plan.jobs(intents), now, patience).await?;
+    fault_point!("intake.after_statement");
     let keys = keys_to_look_up(intents, &stored);
     let taken = enqueue::find_by_keys(database.reader(), &keys).await?;
     Ok(plan.verdicts(intents, &stored, &taken, now))

@@ -216,6 +216,7 @@ impl<'a> Seats<'a> {
         let line = waitlist::behind(self.tx, self.event.id, chosen).await?;
         let expires_at = self.event.offer_ends_at(self.now);
         waitlist::promote(self.tx, chosen, expires_at, self.now).await?;
+        crate::fault_point!("promote.before_seats");
         self.take(chosen.iter().map(|chosen| chosen.who.party_size).sum())?;
         self.next_expiry = Some(expires_at);
         let moved: Vec<Moved> = chosen.iter().map(|chosen| reason(chosen, &line)).collect();

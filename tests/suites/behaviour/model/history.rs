@@ -58,7 +58,7 @@ impl Run {
         let clients = (0..CLIENTS).map(|_| acts(&mut rng, &before, time_goes_on)).collect::<Vec<_>>();
         let clients = clients.into_iter().map(|acts| client(&self.real, &before, acts, &count));
         let done: Vec<Done> = join_all(clients).await.into_iter().flatten().collect();
-        let found = self.real.look(&before).await;
+        let found = self.real.look().await;
         let mut search = Search { run: self, done: &done, found: &found, seen: HashSet::new() };
         let Some(end) = search.explain(&before, 0) else {
             let done = done.iter().map(|done| format!("{done:?}")).collect::<Vec<_>>().join("\n  ");

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use reqwest::Method;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use serde_json::{Value, json};
 use tests::{Answer, Ask, Stepwise, World};
 use uuid::Uuid;
 
 use super::{
     draw::WORKERS,
-    event::{Decision, Event, Status},
+    event::{Decision, Event, Millis, Status},
     rules::{Act, Model, PARTY_MAX, With},
 };
 
@@ -136,12 +136,12 @@ impl Real {
     }
 
     /// The tables, a line for each event and each job, as [`lines`] tells the same of a model.
-    pub(super) async fn look(&mut self, model: &Model) -> Vec<String> {
+    pub(super) async fn look(&mut self) -> Vec<String> {
         let hex = |id| match self.db.get_database_backend() {
             DbBackend::Postgres => format!("replace({id}::text, '-', '')"),
             _ => format!("lower(hex({id}))"),
         };
-        let text = LINES.replace("{names}", &names(model)).replace("{since}", &self.since.to_string());
+        let text = LINES.replace("{ids}", &self.event_ids()).replace("{since}", &self.since.to_string());
         let text = text.replace("{registration}", &hex("job.id")).replace("{ticket}", &hex("ticket.id"));
         let rows = self.rows(&text).await;
         let mut lines = Vec::with_capacity(rows.len());
@@ -161,10 +161,30 @@ impl Real {
         lines
     }
 
-    /// The names of the events, those served longest ago first.
-    pub(super) async fn turns(&self, model: &Model) -> Vec<String> {
-        let text = format!("SELECT name AS line FROM event WHERE name IN ({}) ORDER BY served_at, id", names(model));
-        self.rows(&text).await.iter().map(|row| row.try_get("", "line").expect("a text")).collect()
+    /// Waits until nobody holds an event any more: a transaction that was dropped is rolled back a little later, and until
+    /// then its lanes are skipped. (On SQLite the next one comes behind it on the same connection.)
+    pub(super) async fn be_let_go(&self) {
+        if self.db.get_database_backend() == DbBackend::Postgres {
+            self.rows(&format!("SELECT id FROM event WHERE id IN ({}) ORDER BY id FOR UPDATE", self.event_ids())).await;
+        }
+    }
+
+    /// The events' names, those served longest ago first, each with when a worker has to look.
+    pub(super) async fn turns(&self) -> Vec<(String, Option<Millis>)> {
+        let ids = self.event_ids();
+        let text = format!("SELECT name, chore_at FROM event WHERE id IN ({ids}) ORDER BY served_at, id");
+        let rows = self.rows(&text).await;
+        let turn = |row: &QueryResult| Ok::<_, DbErr>((row.try_get("", "name")?, row.try_get("", "chore_at")?));
+        rows.iter().map(turn).collect::<Result<_, _>>().expect("a name and a time")
+    }
+
+    /// Not their names, for which there is no index: events of former rounds are many.
+    fn event_ids(&self) -> String {
+        let id = |id: &String| match self.db.get_database_backend() {
+            DbBackend::Postgres => format!("'{id}'"),
+            _ => format!("x'{}'", id.replace('-', "")),
+        };
+        self.events.iter().map(id).collect::<Vec<_>>().join(", ")
     }
 
     async fn rows(&self, text: &str) -> Vec<QueryResult> {
@@ -178,14 +198,10 @@ impl Real {
     }
 }
 
-fn names(model: &Model) -> String {
-    model.events.iter().map(|event| format!("'{}'", event.name)).collect::<Vec<_>>().join(", ")
-}
-
 const LINES: &str = "
     SELECT name || ': ' || status || ' ' || available_spots || '/' || capacity AS line, name AS event, 0 AS place,
         '' AS email, '' AS word, '' AS registration, '' AS ticket
-    FROM event WHERE name IN ({names})
+    FROM event WHERE id IN ({ids})
     UNION ALL
     SELECT event.name || ' ' || job.email || ' ' || job.idempotency_key || ' x' || job.party_size || ': '
         || coalesce(job.outcome, job.state) || coalesce(' ' || job.refusal, '')
@@ -197,7 +213,7 @@ const LINES: &str = "
             ELSE '' END,
         event.name, job.seq, job.email, job.idempotency_key, {registration}, coalesce({ticket}, '')
     FROM event JOIN job ON job.event_id = event.id LEFT JOIN ticket ON ticket.job_id = job.id
-    WHERE job.seq > {since} AND event.name IN ({names}) ORDER BY event, place";
+    WHERE job.seq > {since} AND event.id IN ({ids}) ORDER BY event, place";
 
 /// A model as [`Real::look`] finds it in the tables.
 pub(super) fn lines(model: &Model) -> Vec<String> {

@@ -202,12 +202,13 @@ impl Model {
         NOTHING
     }
 
-    /// Who was served longest ago, as somebody else knows it: the names in order.
-    pub(super) fn take_turns(&mut self, names: &[String]) {
-        for name in names {
+    /// What nobody sees but workers, as the tables have it: whose turn it is, and when there are chores.
+    pub(super) fn take_turns(&mut self, turns: Vec<(String, Option<Millis>)>) {
+        for (name, chore_at) in turns {
             self.turn += 1;
-            let turn = self.turn;
-            self.events.iter_mut().filter(|event| event.name == *name).for_each(|event| event.turn = turn);
+            for event in self.events.iter_mut().filter(|event| event.name == name) {
+                (event.turn, event.chore_at) = (self.turn, chore_at);
+            }
         }
     }
 }
