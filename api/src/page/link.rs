@@ -38,7 +38,9 @@ impl Script<'_> {
             self.add(import);
         }
         let exports = module.exports.join(", ");
-        self.text += &format!("modules[\"{name}\"] = (() => {{\n{}return {{ {exports} }};\n}})();\n", module.body);
+        let body = module.body.as_str();
+        let parts = ["modules[\"", name, "\"] = (() => {\n", body, "return { ", &exports, " };\n})();\n"];
+        self.text.extend(parts);
     }
 }
 
@@ -71,7 +73,7 @@ impl Module {
         let Some((what, from)) = statement.split_once(" from \"") else { return };
         let from = place(name, from.trim_end_matches("\";"));
         let names = what.trim_start_matches("import ").trim_start_matches("export ").trim_start_matches("* as ");
-        self.body += &format!("const {names} = modules[\"{from}\"];\n");
+        self.body.extend(["const ", names, " = modules[\"", &from, "\"];\n"]);
         if what.starts_with("export") {
             let names = names.trim_matches(['{', '}', ' ']).split(',').map(str::trim).filter(|name| !name.is_empty());
             self.exports.extend(names.map(ToOwned::to_owned));

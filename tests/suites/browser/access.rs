@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     page::Page,
     stage::{journeys, told_loudly},
-    tour::{Guest, paint, tour},
+    tour::{Guest, looks, tour},
 };
 
 const PACKAGE: &str = "axe-core@4.10.3";
@@ -26,10 +26,10 @@ struct Axe {
 impl Guest for Axe {
     async fn look(&self, page: &Page, name: &str) {
         page.script(&self.source, vec![]).await;
-        for scheme in ["light", "dark"] {
-            paint(page, scheme).await;
+        for look in looks() {
+            look.show(page).await;
             let found = page.browser().execute_async(RUN, vec![]).await.unwrap();
-            assert_eq!(found, json!([]), "on {name}, {scheme}: {found:#}");
+            assert_eq!(found, json!([]), "on {name}, {}: {found:#}", look.name());
         }
     }
 }

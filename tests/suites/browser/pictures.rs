@@ -4,15 +4,10 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use crate::{
     page::Page,
-    tour::{Guest, paint, tour},
+    tour::{Guest, looks, tour},
 };
-
-/// A telephone and a desk: the width and the height of what is seen at once.
-const SIZES: [(&str, u32, u32); 2] = [("phone", 390, 780), ("desktop", 1200, 800)];
 
 struct Photographer {
     folder: PathBuf,
@@ -20,16 +15,11 @@ struct Photographer {
 
 impl Guest for Photographer {
     async fn look(&self, page: &Page, name: &str) {
-        for (size, width, height) in SIZES {
-            let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"});
-            page.session.debug("Emulation.setDeviceMetricsOverride", metrics).await;
-            for scheme in ["light", "dark"] {
-                paint(page, scheme).await;
-                let picture = page.browser().screenshot().await.unwrap();
-                std::fs::write(self.folder.join(format!("{name}-{size}-{scheme}.png")), picture).unwrap();
-            }
+        for look in looks() {
+            look.show(page).await;
+            let picture = page.browser().screenshot().await.unwrap();
+            std::fs::write(self.folder.join(format!("{name}-{}.png", look.name())), picture).unwrap();
         }
-        page.session.debug("Emulation.clearDeviceMetricsOverride", json!({})).await;
     }
 }
 

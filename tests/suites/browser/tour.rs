@@ -135,8 +135,33 @@ pub(crate) async fn tour(stage: &mut Stage<'_>, guest: &impl Guest) {
     as_admin(stage, &sights, guest).await;
 }
 
-/// Light or dark, as the visitor's system would ask for.
-pub(crate) async fn paint(page: &Page, scheme: &str) {
-    let features: Value = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-    page.session.debug("Emulation.setEmulatedMedia", json!({"features": features})).await;
+/// A telephone and a desk: the width and the height of what is seen at once.
+const SIZES: [(&str, u32, u32); 2] = [("phone", 390, 780), ("desktop", 1200, 800)];
+
+/// All ways in which a screen is shown: how wide, and light or dark as the visitor's system asks for.
+pub(crate) fn looks() -> impl Iterator<Item = Look> {
+    SIZES.into_iter().flat_map(|size| ["light", "dark"].map(|scheme| Look { size, scheme }))
+}
+
+/// A way in which a screen is shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Look {
+    size: (&'static str, u32, u32),
+    scheme: &'static str,
+}
+
+impl Look {
+    /// Such as `phone-dark`.
+    pub(crate) fn name(self) -> String {
+        format!("{}-{}", self.size.0, self.scheme)
+    }
+
+    /// From now on the page is shown so.
+    pub(crate) async fn show(self, page: &Page) {
+        let (size, width, height) = self.size;
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == "phone"});
+        page.session.debug("Emulation.setDeviceMetricsOverride", metrics).await;
+        let features: Value = json!([{"name": "prefers-color-scheme", "value": self.scheme}]);
+        page.session.debug("Emulation.setEmulatedMedia", json!({"features": features})).await;
+    }
 }
