@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use entity::{
     Error, Millis, Seats, Transaction,
-    audit::{self, Actor, Issued, Moved},
+    audit::{self, Actor},
     event::EventStatus,
     job::{
         Outcome, Refusal,
         claim::Pending,
         complete::{settle_granted, settle_refused},
     },
-    ticket::{self, NewTicket, TicketStatus},
+    ticket::{self, Grant, TicketStatus},
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -25,8 +25,8 @@ pub(crate) struct Plan {
     reserved: Vec<i64>,
     waitlisted: Vec<i64>,
     refused: BTreeMap<(Refusal, bool), Vec<i64>>,
-    tickets: Vec<NewTicket>,
-    records: Vec<Issued>,
+    grants: Vec<Grant>,
+    records: Vec<Grant>,
 }
 
 impl Plan {
@@ -47,12 +47,12 @@ impl Plan {
                     self.expires_at = self.expires_at.into_iter().chain([expires_at]).min();
                     seats.take(job.party_size)?;
                     self.reserved.push(job.seq);
-                    self.issue(seats, job, TicketStatus::Reserved, Some(expires_at), now);
+                    self.issue(seats, &job, TicketStatus::Reserved, Some(expires_at), now);
                 }
                 Decision::Wait => {
                     seats.note_waiting();
                     self.waitlisted.push(job.seq);
-                    self.issue(seats, job, TicketStatus::Waitlisted, None, now);
+                    self.issue(seats, &job, TicketStatus::Waitlisted, None, now);
                 }
                 Decision::Refuse { refusal, may_return } => {
                     self.refused.entry((refusal, may_return)).or_default().push(job.seq);
@@ -65,19 +65,17 @@ impl Plan {
     fn issue(
         &mut self,
         seats: &Seats<'_>,
-        job: Pending,
+        job: &Pending,
         status: TicketStatus,
         expires_at: Option<Millis>,
         now: Millis,
     ) {
-        let (id, event_id) = (new_id(now), job.event_id);
+        let grant = Grant { seq: job.seq, id: new_id(now), status, expires_at };
+        self.grants.push(grant);
         // A simulation's copy leaves no record.
         if seats.event().shadow_of.is_none() {
-            let moved = Moved { id, request_id: job.request_id, detail: None };
-            self.records.push(Issued { event_id, status, moved });
+            self.records.push(grant);
         }
-        let Pending { id: job_id, email, name, party_size, .. } = job;
-        self.tickets.push(NewTicket { id, event_id, job_id, email, name, party_size, status, expires_at });
     }
 
     /// What was decided, each as often as it was.
@@ -91,14 +89,14 @@ impl Plan {
 
     /// Applies it, but for the seats: a handful of statements, each of which moves exactly the rows that were decided
     /// or fails.
-    pub(crate) async fn apply(&mut self, tx: &Transaction, actor: &Actor, now: Millis) -> Result<(), Error> {
-        ticket::insert(tx, std::mem::take(&mut self.tickets), now).await?;
+    pub(crate) async fn apply(&self, tx: &Transaction, actor: &Actor, now: Millis) -> Result<(), Error> {
+        ticket::insert(tx, &self.grants, now).await?;
         settle_granted(tx, &self.reserved, Outcome::Reserved, now).await?;
         settle_granted(tx, &self.waitlisted, Outcome::Waitlisted, now).await?;
         for ((refusal, may_return), seqs) in &self.refused {
             settle_refused(tx, seqs, *refusal, *may_return, now).await?;
         }
-        audit::record_issued(tx, actor, std::mem::take(&mut self.records), now).await
+        audit::record_issued(tx, actor, &self.records, now).await
     }
 }
 

@@ -124,7 +124,7 @@ async fn serve(
     let now = claim.now;
     let mut lanes = tend(tx, claim, actor, limits.chores, suspect).await?;
     lanes.first().inspect(|lane| suspect.set_event_id(lane.served.seats.event().id));
-    let mut plan = decide(tx, &mut lanes, now, limits.jobs, suspect).await?;
+    let plan = decide(tx, &mut lanes, now, limits.jobs, suspect).await?;
     plan.apply(tx, actor, now).await?;
     let offers = lanes.iter().filter_map(|lane| lane.served.seats.next_expiry());
     let expires_at = offers.chain(plan.expires_at).min();

@@ -2,9 +2,11 @@
 //! the transaction that made the change.
 
 mod each;
+mod issued;
 pub mod read;
 
 pub use each::{Act, record_each};
+pub use issued::record_issued;
 
 use sea_orm::entity::prelude::*;
 
@@ -150,31 +152,6 @@ impl Moved {
     }
 }
 
-/// A ticket that was issued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issued {
-    /// What for.
-    pub event_id: Uuid,
-    /// Its first state.
-    pub status: TicketStatus,
-    /// The ticket.
-    pub moved: Moved,
-}
-
-/// Records that tickets were issued, of whatever events.
-///
-/// # Errors
-/// [`Error::Guard`] unless all were recorded; otherwise what the database answered.
-pub async fn record_issued(tx: &Transaction, actor: &Actor, issued: Vec<Issued>, now: Millis) -> Result<(), Error> {
-    let line = |issued: Issued| Line {
-        event_id: Some(issued.event_id),
-        to: Some(issued.status.to_value()),
-        moved: issued.moved,
-    };
-    let step = Step { entity: Entity::Ticket, action: "issue", from: None, to: None };
-    write(tx, actor, &step, issued.into_iter().map(line), now).await
-}
-
 /// Records a step of things that belong to an event. A simulation's copy leaves no record.
 ///
 /// # Errors
@@ -205,43 +182,11 @@ pub async fn record(
     moved: &[Moved],
     now: Millis,
 ) -> Result<(), Error> {
-    let line = |moved: &Moved| Line { event_id, to: step.to.clone(), moved: moved.clone() };
-    write(tx, actor, step, moved.iter().map(line), now).await
-}
-
-/// What is particular to one entry of many.
-struct Line {
-    event_id: Option<Uuid>,
-    to: Option<String>,
-    moved: Moved,
-}
-
-impl Line {
-    /// What is absent is written as the nil UUID or as an empty text, which mean nothing else.
-    fn values(self, actor: &Actor) -> [Value; 5] {
-        let request_id = self.moved.request_id.or_else(|| actor.request_id.clone());
-        row![
-            self.moved.id,
-            self.event_id.unwrap_or_default(),
-            self.to.unwrap_or_default(),
-            request_id.unwrap_or_default(),
-            self.moved.detail.unwrap_or_default(),
-        ]
-    }
-}
-
-async fn write(
-    tx: &Transaction,
-    actor: &Actor,
-    step: &Step,
-    lines: impl ExactSizeIterator<Item = Line>,
-    now: Millis,
-) -> Result<(), Error> {
-    let count = lines.len();
-    if count == 0 {
+    if moved.is_empty() {
         return Ok(());
     }
-    let (lines, mut parameters) = rows(tx.get_database_backend(), lines.map(|line| line.values(actor)).collect());
+    let lines = moved.iter().map(|moved| values_of(moved, actor)).collect();
+    let (lines, mut parameters) = rows(tx.get_database_backend(), lines);
     parameters.extend(values![
         now,
         actor.who.kind().to_value(),
@@ -249,19 +194,25 @@ async fn write(
         step.action,
         step.entity.to_value(),
         step.from.clone(),
-        Uuid::nil(),
+        step.to.clone(),
+        event_id,
     ]);
     let insert = sql(
         &**tx,
         &format!(
-            "WITH moved (id, event_id, to_state, request_id, detail) AS ({lines})
-             INSERT INTO audit (at, actor_kind, actor, action, entity, from_state, event_id, to_state, entity_id,
+            "WITH moved (id, request_id, detail) AS ({lines})
+             INSERT INTO audit (at, actor_kind, actor, action, entity, from_state, to_state, event_id, entity_id,
                  request_id, detail)
-             SELECT ?, ?, ?, ?, ?, ?, nullif(event_id, ?), nullif(to_state, ''), id, nullif(request_id, ''),
-                 nullif(detail, '')
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, id, nullif(request_id, ''), nullif(detail, '')
              FROM moved WHERE id IS NOT NULL"
         ),
         parameters,
     );
-    guard("audit::record", count, tx.execute_raw(insert).await?.rows_affected())
+    guard("audit::record", moved.len(), tx.execute_raw(insert).await?.rows_affected())
+}
+
+/// What is absent is written as an empty text, which means nothing else.
+fn values_of(moved: &Moved, actor: &Actor) -> [Value; 3] {
+    let request_id = moved.request_id.as_ref().or(actor.request_id.as_ref());
+    row![moved.id, request_id.cloned().unwrap_or_default(), moved.detail.clone().unwrap_or_default()]
 }

@@ -9,8 +9,6 @@
 //! another had to do. The first one's turn is always over, also when it has more: each batch ends at least one turn, so
 //! whoever waits behind n busy lanes waits for n batches at most.
 
-use std::collections::HashMap;
-
 use sea_orm::{DbBackend, FromQueryResult, QueryResult, entity::prelude::*};
 
 use super::lane::{BUSY_EVENTS, DUE_EVENTS};
@@ -133,23 +131,15 @@ fn claimed(rows: &[QueryResult], limit: u32) -> Result<Option<Claim>, Error> {
     Ok(Some(Claim { now, lanes, is_full: room <= 0 }))
 }
 
-/// A pending job, as much of it as the decision and the ticket need.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+/// A pending job, as much of it as the decision needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
     /// Order of arrival.
     pub seq: i64,
-    /// The registration's id.
-    pub id: Uuid,
-    /// What for.
-    pub event_id: Uuid,
     /// The person.
     pub email: String,
-    /// The person's name.
-    pub name: String,
     /// Seats wanted.
     pub party_size: i64,
-    /// The request it came with.
-    pub request_id: Option<String>,
     /// Whether the person has an active ticket of the event.
     pub has_ticket: bool,
 }
@@ -169,11 +159,12 @@ pub async fn pending(
     if lanes.is_empty() {
         return Ok(jobs);
     }
-    let places: HashMap<Uuid, usize> = lanes.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();
     let (text, parameters) = pending_of(tx.get_database_backend(), lanes, now, limit);
-    for job in Pending::find_by_statement(sql(&**tx, &text, parameters)).all(&**tx).await? {
-        if let Some(place) = places.get(&job.event_id) {
-            jobs[*place].push(job);
+    for row in tx.query_all_raw(sql(&**tx, &text, parameters)).await? {
+        // By place: there are many of these, and looking for each column by its name takes as long as reading it.
+        let (place, seq, email, party_size, has_ticket): (i64, _, _, _, _) = row.try_get_many_by_index()?;
+        if let Some(jobs) = usize::try_from(place).ok().and_then(|place| jobs.get_mut(place)) {
+            jobs.push(Pending { seq, email, party_size, has_ticket });
         }
     }
     let mut room = limit as usize;
@@ -186,7 +177,8 @@ pub async fn pending(
 }
 
 fn pending_of(backend: DbBackend, lanes: &[(Uuid, i64)], now: Millis, limit: u32) -> (String, Vec<Value>) {
-    let (lanes, mut parameters) = rows(backend, lanes.iter().map(|(id, last_seq)| row![*id, *last_seq]).collect());
+    let lanes = (0_i64..).zip(lanes).map(|(place, (id, last_seq))| row![place, *id, *last_seq]);
+    let (lanes, mut parameters) = rows(backend, lanes.collect());
     parameters.push(Value::from(now));
     let jobs = match backend {
         DbBackend::Postgres => {
@@ -197,8 +189,8 @@ fn pending_of(backend: DbBackend, lanes: &[(Uuid, i64)], now: Millis, limit: u32
             .to_owned(),
     };
     let text = format!(
-        "WITH lane (event_id, last_seq) AS ({lanes})
-         SELECT job.seq, job.id, job.event_id, job.email, job.name, job.party_size, job.request_id,
+        "WITH lane (place, event_id, last_seq) AS ({lanes})
+         SELECT lane.place, job.seq, job.email, job.party_size,
              (SELECT ticket.seq FROM ticket
               WHERE ticket.event_id = job.event_id AND ticket.email = job.email AND {ACTIVE} LIMIT 1) IS NOT NULL
              AS has_ticket

@@ -43,13 +43,14 @@ async fn settle(
         return Ok(());
     }
     let (one_of_them, listed) = one_of(tx.get_database_backend(), seqs.iter().copied());
+    // The state is not compared bare: for a long list SQLite would rather read the index of all pending jobs.
     parameters.extend(values![now]);
     parameters.extend(listed);
     let update = sql(
         &**tx,
         &format!(
             "UPDATE job SET state = 'settled', {assignments}, settled_at = ?
-             WHERE state = 'pending' AND seq {one_of_them}"
+             WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}"
         ),
         parameters,
     );

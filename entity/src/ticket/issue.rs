@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, entity::prelude::*};
 
 use super::TicketStatus;
 use crate::{
@@ -11,21 +11,13 @@ use crate::{
     error::guard,
 };
 
-/// A ticket to be issued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTicket {
-    /// UUID v7.
+/// A ticket that a job leads to; whose it is, what for and how many seats it holds is the job's to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The job.
+    pub seq: i64,
+    /// The ticket's id: UUID v7.
     pub id: Uuid,
-    /// What for.
-    pub event_id: Uuid,
-    /// The registration it comes from.
-    pub job_id: Uuid,
-    /// The person.
-    pub email: String,
-    /// The person's name.
-    pub name: String,
-    /// Seats.
-    pub party_size: i64,
     /// `Reserved` or `Waitlisted`.
     pub status: TicketStatus,
     /// When the hold ends; for reserved tickets.
@@ -35,42 +27,36 @@ pub struct NewTicket {
 /// Stands for no time.
 const NEVER: Millis = 0;
 
-/// Issues tickets, in this order. The caller has locked their events and takes the seats.
+/// Issues tickets, in this order, which is that of their jobs. The caller has locked their events and takes the seats.
 ///
 /// # Errors
 /// [`Error::Guard`] unless all were added; otherwise what the database answered, a second active ticket of one person
 /// included.
-pub async fn insert(tx: &Transaction, tickets: Vec<NewTicket>, now: Millis) -> Result<(), Error> {
-    if tickets.is_empty() {
+pub async fn insert(tx: &Transaction, grants: &[Grant], now: Millis) -> Result<(), Error> {
+    if grants.is_empty() {
         return Ok(());
     }
-    let count = tickets.len();
-    let (tickets, mut parameters) = rows(tx.get_database_backend(), tickets.into_iter().map(values_of).collect());
+    let backend = tx.get_database_backend();
+    let (granted, mut parameters) = rows(backend, grants.iter().map(values_of).collect());
     parameters.extend(values![NEVER, now]);
+    // SQLite goes through a CROSS JOIN as it is written; PostgreSQL as it likes.
+    let in_order = if backend == DbBackend::Postgres { "ORDER BY job.seq" } else { "" };
     let insert = sql(
         &**tx,
         &format!(
-            "WITH issued (id, event_id, job_id, email, name, party_size, status, expires_at) AS ({tickets})
+            "WITH granted (seq, id, status, expires_at) AS ({granted})
              INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, expires_at, created_at)
-             SELECT id, event_id, job_id, email, name, party_size, status, nullif(expires_at, ?), ?
-             FROM issued WHERE id IS NOT NULL"
+             SELECT granted.id, job.event_id, job.id, job.email, job.name, job.party_size, granted.status,
+                 nullif(granted.expires_at, ?), ?
+             FROM granted CROSS JOIN job WHERE job.seq = granted.seq {in_order}"
         ),
         parameters,
     );
-    guard("ticket::insert", count, tx.execute_raw(insert).await?.rows_affected())
+    guard("ticket::insert", grants.len(), tx.execute_raw(insert).await?.rows_affected())
 }
 
-fn values_of(ticket: NewTicket) -> [Value; 8] {
-    row![
-        ticket.id,
-        ticket.event_id,
-        ticket.job_id,
-        ticket.email,
-        ticket.name,
-        ticket.party_size,
-        ticket.status.to_value(),
-        ticket.expires_at.unwrap_or(NEVER),
-    ]
+fn values_of(grant: &Grant) -> [Value; 4] {
+    row![grant.seq, grant.id, grant.status.to_value(), grant.expires_at.unwrap_or(NEVER)]
 }
 
 /// Seats of these events in unconfirmed holds, for each counted only as far as `enough`.

@@ -14,7 +14,7 @@ mod transition;
 pub use check_in::{check_in, find_by_seq, lock_for_door, undo_check_in};
 pub use drain::{Live, cancel_all, live};
 pub use expire::{Expired, events_with_due, expire_due, next_expiry};
-pub use issue::{NewTicket, held_seats, insert};
+pub use issue::{Grant, held_seats, insert};
 pub use read::{find, find_many, lock, lock_many, look_up, try_lock_many};
 pub use transition::{cancel, cap_offers, confirm, extend, rename};
 

@@ -63,7 +63,7 @@ guards! {
     "status-when-promoted" "entity/src/waitlist/line.rs" GUARDED
         "WHERE status = 'waitlisted' AND seq IN ({})\"" => "WHERE seq IN ({})\""
     "status-when-settled" "entity/src/job/complete.rs" GUARDED
-        "WHERE state = 'pending' AND seq {one_of_them}" => "WHERE seq {one_of_them}"
+        "WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}" => "WHERE seq {one_of_them}"
     "attempt-when-blamed" "entity/src/job/complete.rs" GUARDED
         "WHERE seq = ? AND state = 'pending' AND attempt = ?\"" => "WHERE seq = ? AND ? IS NOT NULL\""
     "status-when-cancelled" "entity/src/ticket/transition.rs" GUARDED

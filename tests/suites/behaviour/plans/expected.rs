@@ -109,12 +109,12 @@ pub(super) const EXPECTED: &[Expected] = &[
     )
     .because(FIRST),
     // Deciding.
-    each("WITH lane (event_id, last_seq) AS", &["job_lane", "ticket_person"], &["job_lane", "ticket_person", "sort"])
+    each("WITH lane (place, event_id, last_seq) AS", &["job_lane", "ticket_person"], &["job_lane", "ticket_person", "sort"])
         .because("the jobs of one transaction"),
     both("AS held) AS seats FROM event WHERE id IN (?)", &["event_pkey", "ticket_held"]),
-    both("INSERT INTO ticket", &[]),
-    each("UPDATE job SET state = 'settled'", &["job_pkey", "walk job_lane"], &["job_pkey"])
-        .because("with statistics SQLite reads all pending jobs for a long list: they were few when it counted"),
+    each("INSERT INTO ticket", &["job_pkey"], &["job_pkey", "sort"]).because("the tickets of one transaction"),
+    both("UPDATE job SET state = 'settled'", &["job_pkey"]),
+    both("WITH issued (seq, id, status) AS", &["job_pkey"]),
     both("INSERT INTO audit", &[]),
     each("UPDATE event SET capacity = ?", &["event_pkey", "event_turn_order"], &["event_pkey"]),
     each(
