@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "what goes wrong in the harness fails the test it serves")]
 
 mod client;
+mod disk;
 mod inside;
 mod plan;
 mod postgres;
@@ -18,7 +19,7 @@ pub use client::{Answer, Client, PASSWORD, count, every, new_key};
 pub use inside::{Inside, InsideWorker, Note};
 pub use plan::plan;
 pub use process::{Process, Signal};
-pub use run::{Body, Programs, run};
+pub use run::{Body, Programs, run, tell_that_it_did_not_run};
 pub use world::{Kind, SECRET, Setup, World};
 
 /// Declares tests that run on both databases: each body becomes `sqlite::name` and `postgres::name`.

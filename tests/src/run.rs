@@ -25,13 +25,21 @@ pub fn run(kind: Kind, programs: Programs, body: impl for<'a> FnOnce(&'a mut Wor
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let Some(mut world) = World::open(kind, programs).await else {
-            let told = format!("\n*** {kind:?} is not to be had, so this test DID NOT RUN ***\n");
-            assert!(std::env::var_os("CI").is_none(), "{told}");
-            // Not eprintln!, which the test runner swallows when a test passes.
-            let _ = std::io::stderr().write_all(told.as_bytes());
+            tell_that_it_did_not_run(&format!("{kind:?} is not to be had"));
             return;
         };
         body(&mut world).await;
         world.finish().await;
     });
+}
+
+/// A test lacks something to run. Nobody may take that for success.
+///
+/// # Panics
+/// In CI.
+pub fn tell_that_it_did_not_run(why: &str) {
+    let told = format!("\n*** {why}, so this test DID NOT RUN ***\n");
+    assert!(std::env::var_os("CI").is_none(), "{told}");
+    // Not eprintln!, which the test runner swallows when a test passes.
+    let _ = std::io::stderr().write_all(told.as_bytes());
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Client, PASSWORD, Process, Programs,
+    disk::Disk,
     postgres::{self, Server},
     promises::PROMISES,
 };
@@ -67,6 +68,8 @@ pub struct World {
     http: reqwest::Client,
     /// On PostgreSQL, if the world has a server to itself.
     server: Option<Server>,
+    /// On SQLite, if the database has a disk to itself.
+    disk: Option<Disk>,
 }
 
 /// How long a world waits for something that has to happen.
@@ -85,7 +88,7 @@ impl World {
         };
         let http = reqwest::Client::builder().pool_max_idle_per_host(1024).build().expect("a client");
         let (apis, workers, environment, server) = (vec![], vec![], vec![], None);
-        Some(Self { kind, apis, workers, environment, programs, folder, url, http, server })
+        Some(Self { kind, apis, workers, environment, programs, folder, url, http, server, disk: None })
     }
 
     /// Moves to a PostgreSQL server of its own, which may be crashed. Nothing runs in the world yet. Without effect on
@@ -100,6 +103,23 @@ impl World {
             self.url = create_database(&server.url()).await;
             self.server = Some(server);
         }
+    }
+
+    /// Puts the SQLite database on a disk of its own, of this size. Returns whether that is permitted here. Nothing runs in
+    /// the world yet.
+    pub fn move_to_own_disk(&mut self, mebibytes: u32) -> bool {
+        let folder = self.folder.path().join("disk");
+        self.url = format!("sqlite://{}", folder.join("turnout.db").display());
+        self.disk = Disk::mount(&folder, mebibytes);
+        self.disk.is_some()
+    }
+
+    /// Gives the world's own disk another size.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn resize_disk(&self, mebibytes: u32) {
+        self.disk.as_ref().expect("a disk of its own").resize(mebibytes);
     }
 
     /// Ends every process of the world's own server at once; then `meanwhile`; then it recovers.
@@ -133,6 +153,22 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub fn start_api(&mut self, embedded: u32, flags: &[&str]) {
+        let all = self.api_flags(embedded, flags);
+        self.apis.push(Process::start_in(self.programs.api, &all, &self.environment, &self.log()));
+    }
+
+    /// Starts an api process without workers by another program, such as `strace`, which gets these flags first and must not
+    /// be its parent.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_api_by(&mut self, program: &str, first: &[&str]) {
+        let mut all: Vec<String> = first.iter().chain([&self.programs.api]).map(ToString::to_string).collect();
+        all.extend(self.api_flags(0, &[]));
+        self.apis.push(Process::start_in(program, &all, &self.environment, &self.log()));
+    }
+
+    fn api_flags(&self, embedded: u32, flags: &[&str]) -> Vec<String> {
         let mut all = vec![format!("--database-url={}", self.url), format!("--workers={embedded}")];
         let defaults = [
             ("--listen", "127.0.0.1:0"),
@@ -147,7 +183,7 @@ impl World {
             }
         }
         all.extend(flags.iter().map(ToString::to_string));
-        self.apis.push(Process::start_in(self.programs.api, &all, &self.environment, &self.log()));
+        all
     }
 
     /// Starts a worker process.

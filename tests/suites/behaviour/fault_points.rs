@@ -53,7 +53,7 @@ async fn insist(world: &mut World, person: &str, path: &str, key: Option<&str>) 
 /// The registration that this person is told of, the same every time.
 async fn register(world: &mut World, event: &str, person: &str) -> String {
     let path = format!("/events/{event}/register");
-    let first = insist(world, person, &path, Some("k")).await;
+    let first = insist(world, person, &path, Some(event)).await;
     assert!([200, 202].contains(&first.status), "{first:?}");
     first.text("id")
 }

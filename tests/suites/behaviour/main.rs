@@ -7,6 +7,7 @@ mod accounts;
 mod answers;
 mod callers;
 mod confirms;
+mod disk;
 mod door;
 mod events;
 mod fault_points;
