@@ -105,6 +105,8 @@ async fn live_through(world: &mut World, point: &str, effect: &str) {
     }
     let happened = format!("a fault on purpose: {point}");
     assert!(world.logged().contains(&happened), "{point} was not reached\n{}", world.logged());
+    // Whoever looks after them clears what is armed when a process ended.
+    assert_eq!(world.environment.is_empty(), effect == "abort", "{point}: {effect} and nothing else ends a process");
     world.apis.clear();
     world.workers.clear();
 }

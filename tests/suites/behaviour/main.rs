@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod answers;
 mod callers;
+mod clocks;
 mod confirms;
 mod disk;
 mod door;
