@@ -25,6 +25,7 @@ use crate::{
     long_reads::LongReads,
     metrics::Metrics,
     openapi::{self, Methods},
+    page,
     progress::Progress,
     queue::Readings,
     readiness::Readiness,
@@ -102,16 +103,14 @@ pub(crate) fn front<T: OpenApi + 'static>(
 ) -> impl Endpoint<Output = Response> + 'static {
     let service = openapi::service(operations);
     let outer = Outer {
-        auth: gate.auth,
+        auth: gate.auth.clone(),
         trusted_proxies: gate.trusted_proxies,
         rate: gate.limits.map(Rate::new),
         metrics: Arc::clone(&app.metrics),
         methods: Arc::new(Methods::new(&openapi::document(&service))),
         clock: gate.clock,
     };
-    openapi::routes(Route::new(), &service)
-        .nest("/", service)
-        .data(app)
-        .around(move |inner, request| outer.clone().answer(inner, request))
-        .map_to_response()
+    let routes = openapi::routes(Route::new(), &service);
+    let routes = page::routes(routes, &gate.auth, service);
+    routes.data(app).around(move |inner, request| outer.clone().answer(inner, request)).map_to_response()
 }

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use entity::{Clock, Database, Email, Error, job::enqueue::NewJob};
 use futures_util::future::BoxFuture;
-use poem::web::Data;
+use poem::{EndpointExt, web::Data};
 use poem_openapi::{OpenApi, param::Path, payload::PlainText};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -78,9 +78,9 @@ pub async fn serve_baseline(
     let loopback = ipnet::IpNet::from(std::net::IpAddr::from([127, 0, 0, 1]));
     let gate = Gate { auth: Auth::Gateway(vec![loopback]), trusted_proxies: Arc::new([]), limits, clock };
     let unusable = |error: std::io::Error| Error::Unusable(error.to_string());
-    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(unusable)?;
+    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).map_err(unusable)?;
     println!("baseline: serving on http://{}", listener.local_addr().map_err(unusable)?);
-    server::serve(listener, app::front(Operations(baseline), app, gate), stop).await;
+    server::serve(listener, app::front(Operations(baseline), app, gate).boxed(), stop).await;
     Ok(())
 }
 

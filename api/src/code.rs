@@ -82,7 +82,10 @@ impl Claim {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
+    use crate::http::arbitrary::any_text;
 
     fn codes(secret: &str) -> Codes {
         Codes::new(&Secret::parse(&secret.repeat(32)).unwrap())
@@ -121,6 +124,24 @@ mod tests {
         assert_eq!(Claim::read("0L23456789ABCDEFGHJKMNPQRSTVWXYZ00"), Some(claim));
         for text in ["", "0", "0123456789ABCDEFGHJKMNPQRSTVWXYZ0", "0123456789ABCDEFGHJKMNPQRSTVWXYZ01", "hello!"] {
             assert_eq!(Claim::read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_survives_being_typed(seq in 0i64..1 << 40, id in any::<u128>(), breaks in vec((0usize..34, select(vec![" ", "-"])), 0..6)) {
+            let (codes, id) = (codes("s"), Uuid::from_u128(id));
+            let mut typed = codes.of(seq, id).to_lowercase().replace('0', "o").replace('1', "l");
+            for (place, gap) in breaks {
+                typed.insert_str(place, gap);
+            }
+            prop_assert!(Claim::read(&typed).is_some_and(|claim| codes.prove(&claim, seq, id)), "{}", typed);
+        }
+
+        #[test]
+        fn what_was_not_issued_proves_nothing(text in any_text("0123456789ABCDEFGHJKMNPQRSTVWXYZoil -")) {
+            let codes = codes("s");
+            prop_assert!(Claim::read(&text).is_none_or(|claim| !codes.prove(&claim, claim.seq, Uuid::from_u128(7))));
         }
     }
 }

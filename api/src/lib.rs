@@ -10,13 +10,14 @@
 //! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
 //! - `queue` and `metrics` tell operators how the service is doing;
-//! - `export` writes attendees as CSV;
+//! - `export` writes attendees as CSV, and `verify` prints what breaks a promise;
 //! - `secret` is what tokens and the codes of tickets (`code`, `qr`) are made from; `calendar` writes calendar files;
-//! - `settings`, `serve` and `cli` make a process of it.
+//! - `settings`, `serve` and `cli` make a process of it; `backup` copies the database.
 
 mod accounts;
 mod app;
 mod attempt;
+mod backup;
 mod baseline;
 mod calendar;
 mod cancel;
@@ -34,6 +35,7 @@ mod metrics;
 mod openapi;
 mod operate;
 mod own_ticket;
+mod page;
 mod progress;
 mod qr;
 mod queue;
@@ -44,11 +46,12 @@ mod secret;
 mod serve;
 mod settings;
 mod simulation;
+mod verify;
 mod views;
 mod watch;
 
 pub use baseline::{Baseline, serve_baseline};
-pub use cli::{main, serve_inside};
+pub use cli::{answer_inside, main, serve_inside};
 
 /// The OpenAPI document, as `openapi.json` holds it.
 pub fn openapi_document() -> String {

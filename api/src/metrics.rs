@@ -10,7 +10,7 @@ use poem::http::Method;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{
-        counter::Counter,
+        counter::{ConstCounter, Counter},
         family::Family,
         gauge::ConstGauge,
         histogram::{Histogram, exponential_buckets},
@@ -149,6 +149,7 @@ impl Observer for Metrics {
 struct Shared {
     queue: Option<(i64, i64, i64)>,
     oldest_age_seconds: Option<f64>,
+    verify_failures: Option<u64>,
     log_bytes: Option<u64>,
 }
 
@@ -158,6 +159,7 @@ impl Shared {
             queue: Some((reading.totals.depth, reading.totals.failed, reading.workers_seen)),
             // Nothing waits: nothing is old.
             oldest_age_seconds: Some(reading.oldest_claimable_age_seconds().unwrap_or(0.0)),
+            verify_failures: u64::try_from(reading.verify_failures).ok(),
             log_bytes: None,
         }
     }
@@ -172,6 +174,10 @@ impl Shared {
         if let Some(age) = self.oldest_age_seconds {
             let help = "How long the job that waits longest could have been claimed; 0 when none waits";
             registry.register_with_unit("queue_oldest_claimable_age", help, Unit::Seconds, ConstGauge::new(age));
+        }
+        if let Some(failures) = self.verify_failures {
+            let help = "Rows that broke a promise, found by verifying, each as often as it was found";
+            registry.register("verify_failures", help, ConstCounter::new(failures));
         }
         if let Some(bytes) = self.log_bytes {
             let help = "Size of SQLite's write-ahead log";

@@ -12,6 +12,7 @@ use std::{
 use entity::{
     Database, Error, Millis,
     queue::{self, Lane, Totals},
+    verify::runs,
     worker,
 };
 use tokio::sync::Mutex;
@@ -40,6 +41,8 @@ pub(crate) struct Reading {
     pub(crate) totals: Totals,
     lanes: Vec<Lane>,
     pub(crate) workers_seen: i64,
+    /// Rows that broke a promise, found by all runs of verifying.
+    pub(crate) verify_failures: i64,
     drained_per_second: Option<f64>,
     lanes_drained_per_second: HashMap<Uuid, f64>,
 }
@@ -65,7 +68,8 @@ impl Reading {
         let totals = queue::totals(reader, mark, now).await?;
         let lanes = queue::deepest(reader, mark, EVENTS_MAX).await?;
         let workers_seen = worker::count_seen(reader, now).await?;
-        Ok(Self::new(Instant::now(), now, totals, lanes, workers_seen, before))
+        let verify_failures = runs::failures(reader).await?;
+        Ok(Self { verify_failures, ..Self::new(Instant::now(), now, totals, lanes, workers_seen, before) })
     }
 
     fn new(
@@ -85,7 +89,7 @@ impl Reading {
             .iter()
             .filter_map(|lane| Some((lane.event_id, rate(*depths.get(&lane.event_id)?, lane.remaining)?)))
             .collect();
-        Self { at, now, totals, lanes, workers_seen, drained_per_second, lanes_drained_per_second }
+        Self { at, now, totals, lanes, workers_seen, verify_failures: 0, drained_per_second, lanes_drained_per_second }
     }
 
     /// How long the job that waits longest could have been claimed.

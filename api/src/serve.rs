@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use entity::{Clock, Database, Error, Options};
+use poem::{EndpointExt, Response, endpoint::BoxEndpoint};
 use tokio::{
-    net::TcpListener,
     task::JoinSet,
     time::{Instant, sleep, timeout, timeout_at},
 };
@@ -51,34 +51,44 @@ pub(crate) async fn serve(settings: Settings, clock: Clock) -> Result<(), Error>
         () = stop.cancelled() => return Ok(()),
         opened = open(options) => opened?,
     };
+    if let Some(warning) = database.exposure() {
+        tracing::warn!("{warning}");
+    }
     let people = people(&settings, &database, &clock).await?;
     let listener = server::listen(settings.listen)
-        .await
         .map_err(|error| Error::Unusable(format!("cannot serve on {}: {error}", settings.listen)))?;
     greet(&settings.auth, &database, listener.local_addr().unwrap_or(settings.listen), &people.logins);
-    run(settings, clock, database, people, listener, stop).await;
+    if settings.worker.verify_minutes > 0 {
+        tokio::spawn(worker::verify_at_start(database.clone(), stop.clone()));
+    }
+    let front = |app, stop| server::serve(listener, app, stop);
+    run(settings, clock, database, people, front, stop).await;
     Ok(())
 }
 
-/// Serves on a database and a listener that are open already, until `stop`, and then closes them.
-pub(crate) async fn serve_opened(
+/// The whole HTTP side, whoever hands it requests.
+pub(crate) type Whole = BoxEndpoint<'static, Response>;
+
+/// Serves on a database that is open already, until `stop`, and then closes it. Requests come through `front`, which
+/// ends when it was told to stop.
+pub(crate) async fn serve_opened<F: Future<Output = ()>>(
     settings: Settings,
     clock: Clock,
     database: Database,
-    listener: TcpListener,
+    front: impl FnOnce(Whole, CancellationToken) -> F,
     stop: CancellationToken,
 ) -> Result<(), Error> {
     let people = people(&settings, &database, &clock).await?;
-    run(settings, clock, database, people, listener, stop).await;
+    run(settings, clock, database, people, front, stop).await;
     Ok(())
 }
 
-async fn run(
+async fn run<F: Future<Output = ()>>(
     settings: Settings,
     clock: Clock,
     database: Database,
     people: People,
-    listener: TcpListener,
+    front: impl FnOnce(Whole, CancellationToken) -> F,
     stop: CancellationToken,
 ) {
     let People { secret, auth, accounts, .. } = people;
@@ -126,7 +136,7 @@ async fn run(
         }
     });
     let gate = Gate { auth, trusted_proxies: settings.trusted_proxies.into(), limits: settings.limits, clock };
-    server::serve(listener, app::endpoint(app, gate), stop).await;
+    front(app::endpoint(app, gate).boxed(), stop).await;
 
     // The endpoint is gone and with it every way into a group: what was taken in gets done.
     let end = end.await.unwrap_or_else(|_| Instant::now());
@@ -221,9 +231,13 @@ pub(crate) async fn open(options: Options) -> Result<Database, Error> {
 /// Tells whoever started it where to go from here.
 fn greet(auth: &AuthMode, database: &Database, address: SocketAddr, logins: &[Login]) {
     println!("turnout: serving on http://{address}, data in {}", database.location());
+    println!("turnout: open http://{address}/ in a browser");
     println!("turnout: the interface is described at http://{address}/docs");
     for Login { email, role, password } in logins {
         println!("turnout: log in as {email} ({role}) with the password {password}");
+    }
+    for Login { email, role, password } in logins {
+        println!("turnout: {role} in a browser: http://{address}/#/log-in?email={email}&password={password}");
     }
     match (auth, logins.first()) {
         (AuthMode::Bearer, Some(Login { email, password, .. })) => println!(

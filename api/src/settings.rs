@@ -199,7 +199,10 @@ mod tests {
         assert_eq!(settings.database_url, "sqlite://turnout.db");
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!((settings.workers, settings.durability), (1, Durability::Full));
-        assert_eq!(settings.worker, worker::Settings { batch_max: 500, attempts_max: 5, retention_days: 30 });
+        assert_eq!(
+            settings.worker,
+            worker::Settings { batch_max: 500, attempts_max: 5, retention_days: 30, verify_minutes: 10 }
+        );
         assert_eq!((settings.auth, settings.demo), (AuthMode::Bearer, false));
         assert!(settings.limits.is_some());
     }

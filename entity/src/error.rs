@@ -29,7 +29,17 @@ pub enum Error {
     Unusable(String),
     /// Whatever else the database answered.
     #[error(transparent)]
-    Database(#[from] DbErr),
+    Database(DbErr),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error {
+            // A sentence for people, such as the migration's.
+            DbErr::Custom(sentence) => Self::Unusable(sentence),
+            error => Self::Database(error),
+        }
+    }
 }
 
 impl From<SqlxError> for Error {

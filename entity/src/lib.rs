@@ -10,6 +10,7 @@
 //!   of their own.
 //! - [`account`] and [`session`] are who people are and where they are logged in.
 //! - [`audit`] is the record of every change of state, written with it.
+//! - [`verify`] checks the promises against the rows themselves.
 //! - [`queue`] and [`worker`] tell operators how much waits and who is at work.
 //! - [`fault`] is how tests make a process fail where it hurts.
 //! - [`Viewer`] and [`Audience`] decide who may see what; [`Seen`] is a row that was read for several viewers at once.
@@ -23,6 +24,7 @@ pub mod account;
 pub mod analytics;
 pub mod attendees;
 pub mod audit;
+mod backup;
 mod clock;
 mod db;
 mod email;
@@ -41,13 +43,14 @@ pub mod session;
 pub mod simulation;
 pub mod summary;
 pub mod ticket;
+pub mod verify;
 mod viewer;
 pub mod waitlist;
 mod wake;
 pub mod worker;
 
 pub use clock::{Clock, Millis};
-pub use db::{Database, Durability, Kind, Options, Transaction};
+pub use db::{Database, Durability, Kind, Options, Snapshot, Transaction};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
 pub use seats::Seats;

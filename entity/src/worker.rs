@@ -52,3 +52,19 @@ pub async fn count_seen(connection: &impl ConnectionTrait, now: Millis) -> Resul
     let row = connection.query_one_raw(query).await?.ok_or(Error::Guard { what: "worker", expected: 1, actual: 0 })?;
     Ok(row.try_get("", "seen")?)
 }
+
+/// A worker that was seen lately and has been there for so many milliseconds has done what was due when it came.
+const SETTLED_IN: Millis = 30_000;
+
+/// Whether a worker has been there long enough to have done what was due.
+///
+/// # Errors
+/// What the database answered.
+pub async fn any_settled_in(connection: &impl ConnectionTrait, now: Millis) -> Result<bool, Error> {
+    let query = sql(
+        connection,
+        "SELECT id FROM worker WHERE seen_at > ? AND started_at <= ? LIMIT 1",
+        values![now - SEEN_FOR, now - SETTLED_IN],
+    );
+    Ok(connection.query_one_raw(query).await?.is_some())
+}

@@ -216,6 +216,13 @@ const TABLES: &[&str] = &[
         started_at {int} NOT NULL,
         seen_at {int} NOT NULL
     ) {strict}",
+    // When the promises were verified last, and how many rows that broke one were found by all runs: one row.
+    "CREATE TABLE verification (
+        id {int} PRIMARY KEY CHECK (id = 1),
+        begun_at {int} NOT NULL DEFAULT 0,
+        failures {int} NOT NULL DEFAULT 0 CHECK (failures >= 0)
+    ) {strict}",
+    "INSERT INTO verification (id) VALUES (1)",
     // Rehearsals: `shadow_id` is the hidden copy of the event, for as long as it is there.
     "CREATE TABLE simulation (
         id {uuid} PRIMARY KEY,

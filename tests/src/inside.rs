@@ -73,7 +73,7 @@ impl Inside {
 
     /// Starts a worker with the settings that it has when nobody sets any.
     pub fn start_worker(&self) -> InsideWorker {
-        let settings = Settings { batch_max: 500, attempts_max: 5, retention_days: 30 };
+        let settings = Settings { batch_max: 500, attempts_max: 5, retention_days: 30, verify_minutes: 0 };
         let stop = CancellationToken::new();
         let work = worker::run(self.database.clone(), settings, Doorbells::default(), Arc::new(()), stop.clone());
         InsideWorker { stop, work: tokio::spawn(work) }

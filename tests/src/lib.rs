@@ -7,19 +7,26 @@
 
 mod client;
 mod disk;
+mod fuse;
 mod inside;
 mod plan;
 mod postgres;
 mod process;
-mod promises;
+mod raw;
 mod run;
+mod stepwise;
+mod time;
 mod world;
 
 pub use client::{Answer, Client, PASSWORD, count, every, new_key};
+pub use fuse::Fuse;
 pub use inside::{Inside, InsideWorker, Note};
 pub use plan::plan;
 pub use process::{Process, Signal};
-pub use run::{Body, Programs, run, tell_that_it_did_not_run};
+pub use raw::Raw;
+pub use run::{Body, Programs, missing, run};
+pub use stepwise::{Ask, Stepwise};
+pub use time::Time;
 pub use world::{Kind, SECRET, Setup, World};
 
 /// Declares tests that run on both databases: each body becomes `sqlite::name` and `postgres::name`.

@@ -50,6 +50,9 @@ async fn start(url: String, settings: Settings, durability: Durability) -> Resul
     let stop = stop_on_signal()?;
     let options = Options { url, durability, create: false, clock: process_clock() };
     let Some(database) = wait_for_schema(options, &stop).await? else { return Ok(()) };
+    if let Some(warning) = database.exposure() {
+        tracing::warn!("{warning}");
+    }
     println!("worker: working on {}", database.location());
     tokio::select! {
         () = run(database.clone(), settings, Doorbells::default(), Arc::new(()), stop.clone()) => {}

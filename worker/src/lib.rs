@@ -5,6 +5,7 @@
 //!   transaction, and `settler` does so for as long as there is work; `fault` says what to do when that goes wrong;
 //! - `reaper` expires holds that ran out; `pruner` forgets what is long over or ran out; `sweeper` removes what
 //!   simulations left behind.
+//! - `verifier` checks the promises now and then, with [`verify()`];
 //! - `heartbeat` tells operators that the worker is there, an [`Observer`] what it does.
 //!
 //! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
@@ -23,14 +24,20 @@ mod reaper;
 mod settings;
 mod settle;
 mod settler;
+#[doc(hidden)]
+pub mod step;
 mod stop;
 mod sweeper;
+mod verifier;
+mod verify;
 
 pub use cli::main;
 pub use observer::{Observer, Settled};
 pub use process::{arm_faults, process_clock};
 pub use settings::{Mistakes, Settings, SettingsArgs};
 pub use stop::stop_on_signal;
+pub use verifier::verify_at_start;
+pub use verify::{Pace, Report, verify};
 
 use std::{sync::Arc, time::Duration};
 
@@ -67,6 +74,7 @@ pub async fn run(
         reaper::run(&database, id, settings, &doorbells, &agenda, &stop),
         pruner::run(&database, id, settings, &stop),
         sweeper::run(&database, settings, &stop),
+        verifier::run(&database, settings, &stop),
         heartbeat::run(&database, id, &stop),
     );
 }

@@ -136,7 +136,7 @@ async fn guarded(database: &Database, worker: Uuid, event_id: Uuid, limit: u32) 
 
 /// Expires due holds of one event and offers their seats to whoever waits for them. Returns false if somebody else works
 /// on the event.
-async fn reap_event(database: &Database, worker: Uuid, event_id: Uuid, limit: u32) -> Result<bool, Error> {
+pub(crate) async fn reap_event(database: &Database, worker: Uuid, event_id: Uuid, limit: u32) -> Result<bool, Error> {
     let tx = database.begin(LOCK_PATIENCE).await?;
     let Some(event) = event::try_lock(&tx, event_id).await? else {
         tx.rollback().await?;

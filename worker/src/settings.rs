@@ -24,6 +24,9 @@ pub struct SettingsArgs {
     /// Days after which registrations of past and cancelled events are forgotten
     #[arg(long, env = "TURNOUT_RETENTION_DAYS", default_value = "30")]
     pub retention_days: String,
+    /// Minutes between two checks of the promises, of which one worker makes each; 0 for none, not even at start
+    #[arg(long, env = "TURNOUT_VERIFY_MINUTES", default_value = "10")]
+    pub verify_minutes: String,
 }
 
 /// How a worker works.
@@ -35,6 +38,8 @@ pub struct Settings {
     pub attempts_max: u32,
     /// Days after which registrations of past and cancelled events are forgotten.
     pub retention_days: u32,
+    /// Minutes between two checks of the promises; 0 for none.
+    pub verify_minutes: u32,
 }
 
 impl SettingsArgs {
@@ -47,7 +52,13 @@ impl SettingsArgs {
         let batch_max = mistakes.take("--batch-max", parse_between(&self.batch_max, 1, 2000));
         let attempts_max = mistakes.take("--attempts-max", parse_between(&self.attempts_max, 1, 1000));
         let retention_days = mistakes.take("--retention-days", parse_between(&self.retention_days, 1, 36_500));
-        let settings = Settings { batch_max: batch_max?, attempts_max: attempts_max?, retention_days: retention_days? };
+        let verify_minutes = mistakes.take("--verify-minutes", parse_between(&self.verify_minutes, 0, 10_080));
+        let settings = Settings {
+            batch_max: batch_max?,
+            attempts_max: attempts_max?,
+            retention_days: retention_days?,
+            verify_minutes: verify_minutes?,
+        };
         Some((settings, durability?))
     }
 }
@@ -104,11 +115,14 @@ mod tests {
             batch_max: "0".to_owned(),
             attempts_max: "many".to_owned(),
             retention_days: "-1".to_owned(),
+            verify_minutes: "often".to_owned(),
         };
         let mut mistakes = Mistakes::default();
         assert_eq!(args.check(&mut mistakes), None);
         let report = mistakes.report().unwrap();
-        for flag in ["--database-url", "--durability", "--batch-max", "--attempts-max", "--retention-days"] {
+        let flags =
+            ["--database-url", "--durability", "--batch-max", "--attempts-max", "--retention-days", "--verify-minutes"];
+        for flag in flags {
             assert!(report.contains(flag), "{report}");
         }
     }

@@ -117,10 +117,17 @@ impl std::fmt::Debug for AccessTokens {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{
+        prelude::*,
+        sample::{Index, select},
+    };
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::secret::mac;
+    use crate::{http::arbitrary::any_text, secret::mac};
+
+    /// What tokens are made of.
+    const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
 
     const NOW: Millis = 1_800_000_000_000;
 
@@ -202,5 +209,21 @@ mod tests {
         }
         let from_the_future = forged(|_, claims| claims["iat"] = json!(NOW / 1000 + 31));
         assert!(tokens("s").check(&from_the_future, NOW).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_a_token(text in any_text("eyJhbGciOiJIUzI1NiJ9.-_=")) {
+            prop_assert_eq!(tokens("s").check(&text, NOW).err(), Some(InvalidToken));
+        }
+
+        #[test]
+        fn a_token_with_one_character_changed_is_none(place in any::<Index>(), other in select(BASE64URL.to_vec())) {
+            let token = tokens("s").issue(&account(), NOW).unwrap();
+            let mut bytes = token.clone().into_bytes();
+            bytes[place.index(token.len())] = other;
+            let changed = String::from_utf8(bytes).unwrap();
+            prop_assert_eq!(tokens("s").check(&changed, NOW).is_ok(), changed == token);
+        }
     }
 }

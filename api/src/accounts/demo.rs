@@ -21,10 +21,11 @@ use crate::{
 };
 
 /// Who plays: the organizer first.
-const PEOPLE: [(&str, &str, Role); 3] = [
+const PEOPLE: [(&str, &str, Role); 4] = [
     ("olive@demo.example", "Olive Organizer", Role::Organizer),
     ("ada@demo.example", "Ada Lovelace", Role::Attendee),
     ("grace@demo.example", "Grace Hopper", Role::Attendee),
+    ("rita@demo.example", "Rita Root", Role::Admin),
 ];
 
 /// What they can go to: a name, seats, and whether everybody sees it.

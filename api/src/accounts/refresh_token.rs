@@ -54,7 +54,10 @@ impl fmt::Debug for RefreshToken {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+    use crate::http::arbitrary::any_text;
 
     #[test]
     fn tokens_survive_the_journey_and_differ() {
@@ -63,6 +66,22 @@ mod tests {
         assert_ne!(RefreshToken::draw(token.session_id).unwrap().hash(), token.hash());
         for wrong in ["", "x", "x.y", &token.as_str()[..40], &token.as_str().replace('.', "")] {
             assert_eq!(RefreshToken::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_read_as_it_was_sent(text in any_text("0123456789abcdef.-{}")) {
+            if let Some(token) = RefreshToken::parse(&text) {
+                prop_assert_eq!(token.as_str(), text);
+            }
+        }
+
+        #[test]
+        fn a_token_is_a_session_and_sixty_four_bytes(id in any::<u128>(), secret in vec(any::<char>(), 0..70)) {
+            let (id, secret) = (Uuid::from_u128(id), secret.into_iter().collect::<String>());
+            let read = RefreshToken::parse(&format!("{}.{secret}", id.simple()));
+            prop_assert_eq!(read.map(|token| token.session_id), (secret.len() == 64).then_some(id));
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Where a request comes from, when proxies stand in between.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
 use poem::http::HeaderMap;
@@ -18,7 +21,9 @@ pub(crate) struct Client {
 pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Client {
     let mut client = Client { address: peer.to_canonical(), forwarded: false };
     // Several header lines count as one list, in their order.
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    // A proxy writes the client's address behind what the client sent, which may be no text: the rest still counts.
+    let lines = headers.get_all("x-forwarded-for").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let lines: Vec<Cow<'_, str>> = lines.collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         if !is_trusted(client.address) {
             break;
@@ -55,7 +60,11 @@ pub(crate) fn bucket(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderValue;
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+    use crate::http::arbitrary::{any_text, header_value};
 
     const PROXY: &str = "10.0.0.1";
 
@@ -83,6 +92,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_text_hides_nobody() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_bytes(b"\xff, 1.1.1.1").unwrap());
+        let found = client(PROXY.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
+        assert_eq!(found.address.to_string(), "1.1.1.1");
+    }
+
+    #[test]
     fn hops_may_have_ports_and_brackets() {
         assert_eq!(find(PROXY, &["1.1.1.1:80"]).0, "1.1.1.1");
         assert_eq!(find(PROXY, &["[2001:db8::1]:80"]).0, "2001:db8::1");
@@ -95,5 +112,32 @@ mod tests {
         let bucket = |text: &str| bucket(text.parse().unwrap()).to_string();
         assert_eq!(bucket("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(bucket("::ffff:1.2.3.4"), "1.2.3.4");
+    }
+
+    /// What forwarded addresses are made of.
+    const HOPS: &str = "0123456789abcdefg.:, []%\t";
+
+    proptest! {
+        #[test]
+        fn strangers_forward_nothing_and_proxies_never_themselves(lines in vec(header_value(HOPS), 0..4)) {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", line);
+            }
+            let ask = |peer: &str| client(peer.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
+            prop_assert_eq!(ask("5.5.5.5"), Client { address: "5.5.5.5".parse().unwrap(), forwarded: false });
+            let found = ask(PROXY);
+            prop_assert!(found.forwarded || found.address.to_string() == PROXY);
+        }
+
+        #[test]
+        fn whatever_a_client_sends_the_proxy_knows_better(forged in any_text(HOPS), told in any::<IpAddr>()) {
+            prop_assume!(!told.to_canonical().to_string().starts_with("10."));
+            let mut headers = HeaderMap::new();
+            let line = format!("{forged}, {told}");
+            headers.append("x-forwarded-for", HeaderValue::from_str(&line).unwrap_or_else(|_| told.to_string().parse().unwrap()));
+            let found = client(PROXY.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
+            prop_assert_eq!(found, Client { address: told.to_canonical(), forwarded: true });
+        }
     }
 }

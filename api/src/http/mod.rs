@@ -2,12 +2,15 @@
 
 pub(crate) mod accept;
 pub(crate) mod address;
+#[cfg(test)]
+pub(crate) mod arbitrary;
 pub(crate) mod browser;
 pub(crate) mod caller;
 pub(crate) mod connections;
 pub(crate) mod etag;
 pub(crate) mod fields;
 pub(crate) mod files;
+pub(crate) mod framing;
 pub(crate) mod json;
 pub(crate) mod outer;
 pub(crate) mod pages;

@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use poem::{
     Addr, Endpoint, Error, Request, Response,
     error::{MethodNotAllowedError, NotFoundError, ParsePathError, ReadBodyError},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     web::RemoteAddr,
 };
 use poem_openapi::error::ParseParamError;
@@ -24,11 +24,12 @@ use uuid::Uuid;
 use super::{
     address::{self, Client},
     caller::{Auth, Identity},
+    framing,
     parameters::{Prefer, traceparent},
     problem::{Code, Problem},
     rate::{Rate, Standing},
 };
-use crate::{metrics::Metrics, openapi::Methods};
+use crate::{metrics::Metrics, openapi::Methods, page};
 
 /// A request may take so long, its body included.
 const REQUEST_TIME: Duration = Duration::from_secs(15);
@@ -36,8 +37,8 @@ const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// One that asked to wait may take longer.
 const WAITING_REQUEST_TIME: Duration = Duration::from_secs(30);
 
-/// Paths that probes ask often and that are never limited.
-const UNLIMITED: &[&str] = &["/livez", "/readyz", "/metrics"];
+/// Paths that probes ask often, and the page: never limited.
+const UNLIMITED: &[&str] = &["/livez", "/readyz", "/metrics", "/"];
 
 /// What the layer needs to know.
 #[derive(Clone, Debug)]
@@ -79,14 +80,16 @@ impl Outer {
 
         let result = match standing.as_ref().and_then(|standing| standing.retry_after) {
             Some(seconds) => Err(Problem::from(Code::RateLimited).header("Retry-After", seconds.to_string()).into()),
+            None if !framing::is_host_clear(request.version(), request.headers()) => Err(host_missing().into()),
             None => call(app, request).await,
         };
-        let response = self.finish(result, &method, &path, &trace, standing.as_ref());
+        let response = self.finish(result, &path, &trace, standing.as_ref());
         let took = since.elapsed();
         self.metrics.answered(&method, self.methods.template(&path), response.status().as_u16(), took);
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
-            request_id = trace.request_id, trace_id = trace.id(), method = %method, path,
+            request_id = trace.request_id, trace_id = trace.id(), method = %method,
+            path = self.methods.loggable(&path).as_deref().unwrap_or("other"),
             status = response.status().as_u16(), millis, "request"
         );
         Ok(response)
@@ -94,7 +97,7 @@ impl Outer {
 
     /// Counts the request, unless there are no limits for it.
     fn stand(&self, request: &Request, peer: IpAddr, client: Client, identity: &Identity) -> Option<Standing> {
-        let rate = self.rate.as_ref().filter(|_| !UNLIMITED.contains(&request.uri().path()))?;
+        let rate = self.rate.as_ref().filter(|_| !is_unlimited(request.uri().path()))?;
         let is_shared = self.is_gateway(peer) && !client.forwarded;
         Some(rate.check(request.method(), client, identity, is_shared))
     }
@@ -110,13 +113,11 @@ impl Outer {
     fn finish(
         &self,
         result: poem::Result<Response>,
-        method: &Method,
         path: &str,
         trace: &Trace,
         standing: Option<&Standing>,
     ) -> Response {
-        let mut response =
-            result.unwrap_or_else(|error| self.translate(&error, method, path).render(&trace.request_id));
+        let mut response = result.unwrap_or_else(|error| self.translate(&error, path).render(&trace.request_id));
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&trace.request_id) {
             headers.insert(HeaderName::from_static("x-request-id"), id);
@@ -130,7 +131,7 @@ impl Outer {
     }
 
     /// The one place where errors of the framework become problems.
-    fn translate(&self, error: &Error, method: &Method, path: &str) -> Problem {
+    fn translate(&self, error: &Error, path: &str) -> Problem {
         if let Some(problem) = error.downcast_ref::<Problem>() {
             return problem.clone();
         }
@@ -138,7 +139,6 @@ impl Outer {
             return Code::NotFound.into();
         }
         if error.is::<MethodNotAllowedError>() {
-            tracing::debug!(%method, path, "method not allowed");
             return Problem::from(Code::MethodNotAllowed).header("Allow", self.methods.of(path));
         }
         if let Some(error) = error.downcast_ref::<ParseParamError>() {
@@ -149,6 +149,14 @@ impl Outer {
         }
         unexpected(error.status())
     }
+}
+
+fn is_unlimited(path: &str) -> bool {
+    UNLIMITED.contains(&path) || path.starts_with(page::FOLDER)
+}
+
+fn host_missing() -> Problem {
+    Problem::from(Code::InvalidHeader).detail("Host: must be there, once.")
 }
 
 fn unexpected(status: StatusCode) -> Problem {
@@ -222,7 +230,8 @@ mod tests {
     }
 
     async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {
-        let mut response = outer().answer(Arc::new(inner), Request::default()).await.unwrap();
+        let mut response =
+            outer().answer(Arc::new(inner), Request::builder().header("host", "x").finish()).await.unwrap();
         (response.status(), response.take_body().into_string().await.unwrap())
     }
 

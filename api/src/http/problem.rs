@@ -129,8 +129,7 @@ pub(crate) enum FieldErrorCode {
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(rename = "FieldError")]
 pub(crate) struct FieldError {
-    /// Where: a JSON pointer into the body (`/party_size`), or `?name` for a query parameter.
-    #[oai(validator(min_length = 1))]
+    /// Where: a JSON pointer into the body (`/party_size`; empty for all of it), or `?name` for a query parameter.
     pub pointer: String,
     pub code: FieldErrorCode,
     /// The same for people.

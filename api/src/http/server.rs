@@ -14,22 +14,29 @@ use std::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::{
-    Addr, Endpoint, EndpointExt, Response,
+    Addr, Endpoint, Response,
     endpoint::BoxEndpoint,
-    http::uri::Scheme,
+    http::{HeaderValue, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{Connection, Connections};
+use super::{
+    connections::{Connection, Connections},
+    framing,
+};
 
 /// Connections at most, if the process may have so many files.
 const CONNECTIONS_MAX: u64 = 8192;
+
+/// Connections that the system takes in before we do, if it allows so many. What comes when they are full is lost, and the
+/// client tries again after a second.
+const BACKLOG: u32 = 4096;
 
 /// Files that are not connections: databases, logs, the listener.
 const FILES_RESERVED: u64 = 256;
@@ -53,11 +60,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Serves until `stop`; then accepts nothing more, lets requests in flight finish for at most 5 s, and returns.
-pub(crate) async fn serve<E>(listener: TcpListener, app: E, stop: CancellationToken)
-where
-    E: Endpoint<Output = Response> + 'static,
-{
-    let app: Arc<BoxEndpoint<'static, Response>> = Arc::new(app.boxed());
+pub(crate) async fn serve(listener: TcpListener, app: BoxEndpoint<'static, Response>, stop: CancellationToken) {
+    let app = Arc::new(app);
     let connections = Connections::new(connections_max());
     let mut tasks = JoinSet::new();
     loop {
@@ -105,10 +109,15 @@ async fn converse(
             spoke.store(true, Ordering::Relaxed);
             async move {
                 connection.busy();
+                let is_last = framing::ends_connection(request.version(), request.headers());
                 let addresses = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(peer)));
                 let response = app.get_response((request, addresses.0, addresses.1, Scheme::HTTP).into()).await;
                 connection.idle(Instant::now());
-                Ok::<_, Infallible>(hyper::Response::from(response))
+                let mut response = hyper::Response::from(response);
+                if is_last {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
             }
         }
     });
@@ -160,6 +169,10 @@ fn connections_max() -> usize {
 ///
 /// # Errors
 /// What the system answered: the address is taken, or not ours.
-pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the standard library does: an address is free at once when the process before has ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use poem::{Route, endpoint::make_sync, http::Method};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService};
 use serde_json::Value;
+use uuid::Uuid;
 
 pub(crate) const DESCRIPTION: &str = "Event registration that cannot oversell. A registration is accepted at once and \
 decided in order of arrival: ask for it with POST, then read it, or wait for it with `Prefer: wait=N`.";
@@ -62,13 +63,14 @@ impl Methods {
     pub(crate) fn new(document: &str) -> Self {
         let document: Value = serde_json::from_str(document).unwrap_or_default();
         let paths = document["paths"].as_object().cloned().unwrap_or_default();
-        let own = [("/openapi.json", "get"), ("/docs", "get")];
+        let file = [("/page/{version}/{file}", "get"), ("/page/{version}/{folder}/{file}", "get")];
+        let own = [("/openapi.json", "get"), ("/docs", "get"), ("/", "get")];
         let mut all: BTreeMap<String, Vec<Method>> = BTreeMap::new();
         let documented = paths.iter().flat_map(|(path, operations)| {
             let names = operations.as_object().into_iter().flat_map(|operations| operations.keys());
             names.map(move |name| (path.as_str(), name.as_str()))
         });
-        for (path, name) in documented.chain(own) {
+        for (path, name) in documented.chain(own).chain(file) {
             if let Ok(method) = Method::from_bytes(name.to_uppercase().as_bytes()) {
                 all.entry(path.to_owned()).or_default().push(method);
             }
@@ -89,6 +91,17 @@ impl Methods {
     /// The template that a path is an instance of.
     pub(crate) fn template(&self, path: &str) -> Option<&str> {
         self.find(path).map(|known| known.template.as_str())
+    }
+
+    /// A path as logs may hold it: with ids, but with nothing else that a client made up. Nothing if it is no path of
+    /// ours: it may be a misspelt one with a code or an e-mail in it.
+    pub(crate) fn loggable(&self, path: &str) -> Option<String> {
+        let template = self.template(path)?.trim_matches('/').split('/');
+        let parts = template.zip(path.trim_matches('/').split('/')).map(|(wanted, part)| {
+            let is_ours = !wanted.starts_with('{') || Uuid::try_parse(part).is_ok();
+            if is_ours { part } else { wanted }
+        });
+        Some(parts.flat_map(|part| ["/", part]).collect())
     }
 
     fn find(&self, path: &str) -> Option<&Known> {
@@ -115,7 +128,16 @@ mod tests {
         assert_eq!(methods.of("/docs"), "GET");
         assert_eq!(methods.of("/nowhere/at/all"), "");
         assert_eq!(methods.template("/events/5"), Some("/events/{id}"));
-        assert_eq!((methods.template("/events/5/6"), methods.template("/")), (None, None));
+        assert_eq!((methods.template("/events/5/6"), methods.template("/")), (None, Some("/")));
+    }
+
+    #[test]
+    fn logs_hold_ids_and_nothing_that_a_client_made_up() {
+        let methods = Methods::new(r#"{"paths": {"/events/{id}": {"get": {}}}}"#);
+        let id = "/events/00000000-0000-7000-8000-000000000000";
+        assert_eq!(methods.loggable(id).as_deref(), Some(id));
+        assert_eq!(methods.loggable("/events/ada@example.org/").as_deref(), Some("/events/{id}"));
+        assert_eq!(methods.loggable("/ada@example.org"), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Opens a database and begins transactions: the one place that does either.
 
 mod alone;
+mod file;
 mod postgres;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod tap;
@@ -12,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
+pub(crate) use file::{beside, create_private};
+pub use snapshot::Snapshot;
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;
 pub use transaction::Transaction;
@@ -143,6 +147,11 @@ impl Database {
     /// Where the data is, for people: the absolute path of the SQLite file, or the server without the password.
     pub fn location(&self) -> String {
         if self.is_postgres() { postgres::location(&self.options.url) } else { sqlite::location(&self.options.url) }
+    }
+
+    /// A warning for operators, if others than the owner of an SQLite file may read or write it.
+    pub fn exposure(&self) -> Option<String> {
+        if self.is_postgres() { None } else { file::exposure(&sqlite::file(&self.options.url)) }
     }
 
     /// The time for decisions: the clock given on SQLite, the database's own on PostgreSQL.

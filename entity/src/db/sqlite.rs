@@ -1,11 +1,19 @@
 //! SQLite, embedded: one writing connection, some that read, one that watches.
 
-use std::{path::absolute, time::Duration};
+use std::{
+    path::{PathBuf, absolute},
+    str::FromStr,
+    time::Duration,
+};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use super::{Durability, Options, is_clean, sql};
+use super::{
+    Durability, Options,
+    file::{ensure_private, refuse_network},
+    is_clean, sql,
+};
 use crate::Error;
 
 /// The first release without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug), which needs just what we
@@ -35,9 +43,14 @@ const CHECKPOINT_PAGES: &str = "1000";
 const LOG_SIZE_MAX: &str = "67108864";
 
 pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
-    let file = path(&options.url);
-    if file.is_empty() || file.contains(":memory:") {
+    let name = path(&options.url);
+    if name.is_empty() || name.contains(":memory:") {
         return Err(Error::Unusable("several connections share the database, so it must be a file".to_owned()));
+    }
+    let file = file(&options.url);
+    refuse_network(&file)?;
+    if options.create {
+        ensure_private(&file)?;
     }
     let synchronous = match options.durability {
         Durability::Full => SqliteSynchronous::Full,
@@ -104,8 +117,13 @@ fn is_old(version: &str) -> bool {
 }
 
 pub(super) fn location(url: &str) -> String {
-    let file = path(url);
-    absolute(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+    let file = file(url);
+    absolute(&file).unwrap_or(file).display().to_string()
+}
+
+/// The file that a URL names, where SQLite will look for it.
+pub(super) fn file(url: &str) -> PathBuf {
+    SqliteConnectOptions::from_str(url).map_or_else(|_| path(url).into(), |options| options.get_filename().to_owned())
 }
 
 fn path(url: &str) -> &str {
@@ -132,5 +150,6 @@ mod tests {
         assert_eq!(path("sqlite://turnout.db"), "turnout.db");
         assert_eq!(path("sqlite:///var/lib/turnout.db?mode=rwc"), "/var/lib/turnout.db");
         assert_eq!(path("sqlite:a/b.db"), "a/b.db");
+        assert_eq!(file("sqlite://a%20b.db?mode=rwc"), PathBuf::from("a b.db"));
     }
 }

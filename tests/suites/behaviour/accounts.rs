@@ -519,7 +519,7 @@ both_databases! {
         for (email, password) in &people {
             roles.push(client.logged_in(email, password).await.get("/me").await.text("role"));
         }
-        assert_eq!(roles, ["organizer", "attendee", "attendee"]);
+        assert_eq!(roles, ["organizer", "attendee", "attendee", "admin"]);
         let events = client.get("/events").await;
         let seats: Vec<&Value> = events.body["data"].as_array().unwrap().iter().map(|one| &one["capacity"]).collect();
         assert_eq!(count(seats.iter().map(|seats| seats.as_i64())), count([Some(10), Some(5)]));
@@ -529,7 +529,7 @@ both_databases! {
 
         world.start_api(0, &flags);
         assert_eq!(logins(&world.apis[1].printed("turnout: try")), people, "the same again");
-        assert_eq!(world.number("SELECT count(*) AS n FROM account").await, 3);
+        assert_eq!(world.number("SELECT count(*) AS n FROM account").await, 4);
         world.execute("UPDATE account SET email = 'other-' || email").await;
         let more = [format!("--database-url={}", world.url()), format!("--secret={SECRET}")];
         // It must end by itself.

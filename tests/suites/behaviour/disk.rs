@@ -1,7 +1,7 @@
 //! A disk that fails or is full: never a 202 for what is not there, a clear 503, and on it goes when the disk does.
 
 use serde_json::json;
-use tests::{Client, Kind, Setup, World, every, new_key, programs, run, tell_that_it_did_not_run};
+use tests::{Client, Kind, Setup, World, every, missing, new_key, programs, run};
 
 /// What fails and how, and which calls are the first to: SQLite writes pages with the one and syncs them with the other.
 const FAILING: [(&str, &[u32]); 2] = [("pwrite64", &[1, 2, 3, 5, 8, 13, 21, 55]), ("fdatasync", &[1, 2, 3, 5, 8])];
@@ -64,7 +64,7 @@ fn can_trace() -> bool {
 
 async fn fail_calls(world: &mut World) {
     if !can_trace() {
-        return tell_that_it_did_not_run("strace cannot be used");
+        return missing("a trace of a process (strace)");
     }
     // The worker's disk is sound, and it keeps the log open: what fails are the api's requests, not its start.
     let event = world.start(&Setup { embedded: 0, workers: 1, ..Setup::default() }).event(1_000_000, json!({})).await;
@@ -87,7 +87,7 @@ async fn fail_calls(world: &mut World) {
 
 async fn fill_up(world: &mut World) {
     if !world.move_to_own_disk(6) {
-        return tell_that_it_did_not_run("no disk can be mounted");
+        return missing("a disk to fill up (root)");
     }
     let client = world.start(&Setup { embedded: 0, ..Setup::default() });
     let event = client.event(1_000_000, json!({})).await;

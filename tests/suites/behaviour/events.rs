@@ -104,6 +104,8 @@ both_databases! {
         world.execute("UPDATE event SET status = 'cancelled'").await;
         assert_eq!(client.get(&format!("/events/{event}")).await.text("status"), "cancelled");
         assert_eq!(client.get("/events").await.body["data"], json!([]));
+        // As its record has it.
+        world.execute("UPDATE event SET status = 'published'").await;
     }
 
     async fn registration_has_a_window(world: &mut World) {

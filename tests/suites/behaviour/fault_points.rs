@@ -19,7 +19,7 @@ fn before(point: &str) -> &'static str {
 }
 
 /// An api and a worker; whichever ended is started again, without faults.
-async fn look_after(world: &mut World) {
+fn look_after(world: &mut World) {
     let ended = |processes: &mut Vec<tests::Process>| {
         let before = processes.len();
         processes.retain_mut(tests::Process::is_running);
@@ -39,7 +39,7 @@ async fn look_after(world: &mut World) {
 async fn insist(world: &mut World, person: &str, path: &str, key: Option<&str>) -> Answer {
     let since = Instant::now();
     loop {
-        look_after(world).await;
+        look_after(world);
         let client = world.client(0).attendee(&format!("{person}@example.org"));
         let client = key.map_or_else(|| client.waiting(1), |key| client.with("idempotency-key", key));
         let method = if path.starts_with("/reg") { Method::GET } else { Method::POST };
@@ -74,7 +74,7 @@ async fn serve_the_line(world: &mut World, event: &str) {
     let since = Instant::now();
     while world.number(&waiting).await > 0 {
         assert!(since.elapsed() < Duration::from_secs(30), "{}", world.logged());
-        look_after(world).await;
+        look_after(world);
     }
 }
 

@@ -32,7 +32,7 @@ async fn register(client: Client, event: String, name: String, end: Instant) -> 
     seen
 }
 
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
@@ -46,7 +46,7 @@ fn milliseconds(mut times: Vec<Duration>) -> String {
 }
 
 /// Prints past the test runner, which swallows what passing tests print.
-fn print(line: &str) {
+pub(crate) fn print(line: &str) {
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 

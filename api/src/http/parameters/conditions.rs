@@ -26,7 +26,8 @@ pub(crate) struct IfMatch(String);
 pub(crate) struct DryRun(pub(crate) bool);
 
 impl IfNoneMatch {
-    fn read(headers: &HeaderMap) -> Self {
+    /// What the headers say.
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
         let lines: Vec<&str> =
             headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok()).collect();
         Self((!lines.is_empty()).then(|| lines.join(",")))

@@ -32,7 +32,10 @@ parameter!(IdempotencyKey, in: Header, required: true,
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{super::headers, *};
+    use crate::http::arbitrary::header_value;
 
     #[test]
     fn keys_are_visible_ascii() {
@@ -45,5 +48,17 @@ mod tests {
         assert!(!read(&"k".repeat(256)));
         assert!(IdempotencyKey::read(&headers(&[])).is_err());
         assert!(IdempotencyKey::read(&headers(&[("idempotency-key", "a"), ("idempotency-key", "b")])).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_taken_as_it_is_or_not_at_all(line in header_value("abcXYZ0123-_~!\t ")) {
+            let mut headers = HeaderMap::new();
+            headers.append("idempotency-key", line.clone());
+            let bytes = line.as_bytes();
+            let is_key = (1..=255).contains(&bytes.len()) && bytes.iter().all(|byte| (0x21..=0x7e).contains(byte));
+            let read = IdempotencyKey::read(&headers).ok();
+            prop_assert_eq!(read.map(|key| key.0.into_bytes()), is_key.then(|| bytes.to_vec()));
+        }
     }
 }

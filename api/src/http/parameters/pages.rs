@@ -67,7 +67,10 @@ parameter!(Cursor, in: Query, required: false,
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::http::arbitrary::any_text;
 
     #[test]
     fn pages_have_bounds() {
@@ -84,5 +87,25 @@ mod tests {
         assert_eq!(Cursor::read(Some(&query)).unwrap(), Cursor(Some((-5, id))));
         assert!(Cursor::read(Some("cursor=5")).is_err());
         assert_eq!(Cursor::read(None).unwrap(), Cursor(None));
+    }
+
+    proptest! {
+        #[test]
+        fn every_cursor_of_ours_is_read(at in any::<Millis>(), id in any::<u128>()) {
+            let id = Uuid::from_u128(id);
+            let query = format!("cursor={}", Cursor::write(at, id));
+            prop_assert_eq!(Cursor::read(Some(&query)).ok(), Some(Cursor(Some((at, id)))));
+        }
+
+        #[test]
+        fn what_is_read_is_a_place(query in any_text("cursor=&%0123456789abcdef.-+{}limit")) {
+            if let Ok(Cursor(Some((at, id)))) = Cursor::read(Some(&query)) {
+                let again = format!("cursor={}", Cursor::write(at, id));
+                prop_assert_eq!(Cursor::read(Some(&again)).ok(), Some(Cursor(Some((at, id)))));
+            }
+            if let Ok(limit) = Limit::read(Some(&query)) {
+                prop_assert!((1..=LIMIT_MAX).contains(&limit.0));
+            }
+        }
     }
 }

@@ -50,7 +50,10 @@ parameter!(Prefer, in: Header, required: false,
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::{super::headers, *};
+    use crate::http::arbitrary::{header_value, text_of};
 
     #[test]
     fn waiting_is_capped_and_other_preferences_are_ignored() {
@@ -62,5 +65,22 @@ mod tests {
         assert_eq!(read("wait=-1"), None);
         assert_eq!(read("return=minimal"), None);
         assert_eq!(Prefer::read(&headers(&[])).wait, None);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_waits_longer_than_the_cap(lines in vec(header_value("wait=0123456789,; \"WAIT-+"), 0..4)) {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("prefer", line);
+            }
+            prop_assert!(Prefer::read(&headers).wait.is_none_or(|seconds| seconds <= WAIT_SECONDS_MAX));
+        }
+
+        #[test]
+        fn other_preferences_hide_none(others in text_of("abcdef=0123456789, ;"), seconds in any::<u64>()) {
+            let line = format!("{others}, wait={seconds}");
+            prop_assert_eq!(Prefer::read(&headers(&[("prefer", &line)])).wait, Some(seconds.min(WAIT_SECONDS_MAX)));
+        }
     }
 }

@@ -6,6 +6,7 @@ mod expected;
 mod population;
 mod shape;
 mod traffic;
+mod verify;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -43,6 +44,13 @@ both_databases! {
             world.execute("DELETE FROM sqlite_stat1").await;
             judge(world, &notes).await;
         }
+        service.stop().await;
+    }
+
+    async fn verifying_goes_through_indexes(world: &mut World) {
+        let service = Inside::start(world).await;
+        populate(world).await;
+        verify::walk(world).await;
         service.stop().await;
     }
 

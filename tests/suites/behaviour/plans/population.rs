@@ -94,6 +94,12 @@ pub(super) async fn populate(world: &World) {
              SELECT 1, 'worker', 'w', 'issue', 'ticket', id, event_id, status FROM ticket ORDER BY seq",
         )
         .await;
+    world
+        .execute(
+            "INSERT INTO audit (at, actor_kind, actor, action, entity, entity_id, event_id, to_state)
+             SELECT 0, 'operator', 'o', 'create', 'event', id, id, status FROM event ORDER BY id",
+        )
+        .await;
     seats(world).await;
     count(world).await;
 }
@@ -143,8 +149,9 @@ async fn jobs(world: &World, stock: &Stock, index: u32) {
     let event = id(world.kind, &format!("{first} + n % {events}"));
     let job = id(world.kind, &format!("{index} * 1000000 + n"));
     let (state, outcome, settled_at) = match stock.led_to {
-        Some((outcome, ..)) => ("settled", format!("'{outcome}'"), "n"),
-        None => ("pending", "NULL".to_owned(), "NULL"),
+        // In order of arrival.
+        Some((outcome, ..)) => ("settled", format!("'{outcome}'"), format!("{index} * 1000000 + n")),
+        None => ("pending", "NULL".to_owned(), "NULL".to_owned()),
     };
     world
         .execute(&format!(

@@ -1,0 +1,197 @@
+//! Guarded statements by themselves: each moves only what stands as it was judged, or says that it did not. What is
+//! judged before under a lock makes most of this impossible; the guards hold when a lock is missing.
+
+use std::time::Duration;
+
+use entity::{
+    Email, Error, Seats, Transaction,
+    audit::{Actor, Who},
+    event,
+    job::{JobState, Outcome, complete},
+    seats::{Served, end_turns},
+    ticket::{self, Live, Model, NewTicket, TicketStatus},
+    waitlist::{self, Chosen, Waiting},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Ask, Stepwise, World, both_databases};
+use uuid::Uuid;
+
+/// An event with three seats, which people 0 to 2 hold and person 3 waits for.
+struct Stage {
+    service: Stepwise,
+    event_id: Uuid,
+    /// A job that led to no ticket.
+    refused: Uuid,
+    tickets: Vec<Model>,
+}
+
+const ACTOR: Actor = Actor { who: Who::Operator, request_id: None };
+
+impl Stage {
+    async fn set(world: &World) -> Self {
+        let service = Stepwise::start(world, 1).await;
+        let body = json!({"name": "A sale", "starts_at": "2100-01-01T00:00:00Z", "capacity": 3, "status": "published",
+            "waitlist_enabled": true});
+        let organizer = Ask {
+            method: Method::POST,
+            path: "/events".to_owned(),
+            who: "organizer@example.org",
+            role: "organizer",
+            header: ("accept", "*/*"),
+            body,
+        };
+        let event = service.ask(organizer.clone()).await.text("id");
+        let mut last = String::new();
+        for (who, key) in
+            [("p0@x.org", "k"), ("p1@x.org", "k"), ("p2@x.org", "k"), ("p3@x.org", "k"), ("p3@x.org", "l")]
+        {
+            let (path, header) = (format!("/events/{event}/register"), ("idempotency-key", key));
+            let ask = Ask { path, who, role: "attendee", header, body: Value::Null, ..organizer.clone() };
+            last = service.ask(ask).await.text("id");
+        }
+        service.settle(0, 500, 500, false).await;
+        let (event_id, refused) = (Uuid::parse_str(&event).unwrap(), Uuid::parse_str(&last).unwrap());
+        let mut stage = Self { service, event_id, refused, tickets: vec![] };
+        let tx = stage.begin().await;
+        let live = ticket::live(&tx, event_id, 9).await.unwrap();
+        let ids: Vec<Uuid> = live.iter().map(|ticket| ticket.id).collect();
+        stage.tickets = ticket::find_many(&*tx, &ids).await.unwrap();
+        stage.tickets.sort_by_key(|ticket| ticket.seq);
+        assert_eq!(stage.tickets.len(), 4);
+        stage
+    }
+
+    async fn begin(&self) -> Transaction {
+        self.service.database().begin(Duration::from_secs(2)).await.unwrap()
+    }
+
+    fn now(&self) -> i64 {
+        self.service.time.now()
+    }
+
+    async fn event(&self, tx: &Transaction) -> event::Model {
+        event::find(&**tx, self.event_id).await.unwrap().unwrap()
+    }
+
+    /// The same people hold and wait for seats, however the statements of a transaction ended.
+    async fn end(self) {
+        let tx = self.begin().await;
+        let ids: Vec<Uuid> = self.tickets.iter().map(|ticket| ticket.id).collect();
+        let mut tickets = ticket::find_many(&*tx, &ids).await.unwrap();
+        tickets.sort_by_key(|ticket| ticket.seq);
+        assert_eq!(tickets, self.tickets);
+        tx.rollback().await.unwrap();
+        self.service.stop().await;
+    }
+}
+
+fn is_guarded(result: &Result<(), Error>) -> bool {
+    matches!(result, Err(Error::Guard { .. }))
+}
+
+fn owner(email: &str) -> Email {
+    Email::parse(email).unwrap()
+}
+
+both_databases! {
+    async fn seats_are_taken_only_while_they_are_there(world: &mut World) {
+        let stage = Stage::set(world).await;
+        let (tx, now) = (stage.begin().await, stage.now());
+        let event = stage.event(&tx).await;
+        assert_eq!((event.capacity, event.available_spots), (3, 0));
+        assert!(is_guarded(&Seats::of(&tx, event.clone(), &ACTOR, now).take(1)), "none is free");
+        assert!(is_guarded(&Seats::of(&tx, event.clone(), &ACTOR, now).give_back(4)), "so many there are not");
+
+        // As it was read before others took the seats.
+        let stale = event::Model { available_spots: 3, ..event.clone() };
+        let mut seats = Seats::of(&tx, stale.clone(), &ACTOR, now);
+        seats.take(1).unwrap();
+        assert!(is_guarded(&seats.save().await));
+        let mut seats = Seats::of(&tx, stale, &ACTOR, now);
+        seats.take(1).unwrap();
+        assert!(is_guarded(&end_turns(&tx, &[Served { seats, is_over: true }]).await));
+
+        // As it was read before it got another size.
+        let smaller = event::Model { capacity: 2, ..event };
+        let mut seats = Seats::of(&tx, smaller.clone(), &ACTOR, now);
+        seats.give_back(1).unwrap();
+        assert!(is_guarded(&seats.save().await));
+        let mut seats = Seats::of(&tx, smaller, &ACTOR, now);
+        seats.give_back(1).unwrap();
+        assert!(is_guarded(&end_turns(&tx, &[Served { seats, is_over: true }]).await));
+        tx.rollback().await.unwrap();
+        stage.end().await;
+    }
+
+    async fn a_ticket_moves_only_from_the_state_that_was_judged(world: &mut World) {
+        let stage = Stage::set(world).await;
+        let (tx, now) = (stage.begin().await, stage.now());
+        let [held, other, .., waiting] = &stage.tickets[..] else { panic!("four tickets") };
+        let later = held.expires_at.unwrap();
+        assert!(ticket::confirm(&tx, &[held.id], later).await.unwrap().is_empty(), "it ran out");
+        assert!(ticket::confirm(&tx, &[waiting.id], now).await.unwrap().is_empty(), "it waits");
+        assert!(!ticket::cancel(&tx, held, later).await.unwrap(), "it ran out");
+        let stale = Model { status: TicketStatus::Confirmed, ..held.clone() };
+        assert!(!ticket::cancel(&tx, &stale, now).await.unwrap(), "its seats would be given back for another state");
+        let door = owner("organizer@example.org");
+        assert!(!ticket::check_in(&tx, held.id, &door, "n", now).await.unwrap(), "it is not confirmed");
+        assert!(!ticket::undo_check_in(&tx, held.id).await.unwrap(), "nobody let it in");
+        assert!(!ticket::extend(&tx, held.id, &owner("p0@x.org"), later + 1, 9, now).await.unwrap(), "somebody waits");
+
+        let chosen = |ticket: &Model| {
+            vec![Chosen { who: Waiting { seq: ticket.seq, id: ticket.id, party_size: 1 }, free: 1 }]
+        };
+        assert!(is_guarded(&waitlist::promote(&tx, &chosen(held), later, now).await), "it does not wait");
+        assert_eq!(ticket::confirm(&tx, &[held.id], now).await.unwrap().len(), 1);
+        assert!(ticket::cancel(&tx, other, now).await.unwrap());
+        let live = [Live { seq: other.seq, id: other.id, status: other.status, party_size: 1 }];
+        assert!(is_guarded(&ticket::cancel_all(&tx, &live, now).await), "it is cancelled");
+        assert!(!ticket::cancel(&tx, other, now).await.unwrap(), "twice");
+        assert!(ticket::expire_due(&tx, stage.event_id, later - 1, 9).await.unwrap().is_empty(), "none ran out yet");
+        assert_eq!(ticket::expire_due(&tx, stage.event_id, later, 9).await.unwrap().len(), 1, "neither of those two");
+        tx.rollback().await.unwrap();
+        stage.end().await;
+    }
+
+    async fn only_the_owner_s_statement_finds_the_ticket(world: &mut World) {
+        let stage = Stage::set(world).await;
+        let (tx, now) = (stage.begin().await, stage.now());
+        let (id, later) = (stage.tickets[0].id, stage.tickets[0].expires_at.unwrap() + 1);
+        // Nobody waits any more, so that only the owner stands in the way.
+        assert!(ticket::cancel(&tx, &stage.tickets[3], now).await.unwrap());
+        assert!(!ticket::extend(&tx, id, &owner("p1@x.org"), later, 2, now).await.unwrap());
+        assert!(!ticket::extend(&tx, id, &owner("p0@x.org"), later, 0, now).await.unwrap(), "too often");
+        assert!(!ticket::extend(&tx, id, &owner("p0@x.org"), later, 2, later).await.unwrap(), "it ran out");
+        assert!(ticket::extend(&tx, id, &owner("p0@x.org"), later, 2, now).await.unwrap());
+        assert!(!ticket::rename(&tx, id, &owner("p1@x.org"), "Eve").await.unwrap());
+        assert!(ticket::rename(&tx, id, &owner("p0@x.org"), "Ada").await.unwrap());
+        tx.rollback().await.unwrap();
+        stage.end().await;
+    }
+
+    async fn a_job_is_decided_once_and_a_person_has_one_ticket(world: &mut World) {
+        let stage = Stage::set(world).await;
+        let now = stage.now();
+        let seq = world.number("SELECT min(seq) AS n FROM job").await;
+        let tx = stage.begin().await;
+        assert!(is_guarded(&complete::settle_granted(&tx, &[seq], Outcome::Reserved, now).await), "it is decided");
+        assert!(!complete::record_fault(&tx, seq, 1, JobState::Pending, now, "late").await.unwrap(), "it is decided");
+        let event = stage.event(&tx).await;
+        let stale = event::Model { version: event.version - 1, ..event };
+        assert!(is_guarded(&event::update(&tx, &stale, now).await), "somebody else edited it");
+        let second = NewTicket {
+            id: Uuid::now_v7(),
+            event_id: stage.event_id,
+            job_id: stage.refused,
+            email: "p3@x.org".to_owned(),
+            name: "P".to_owned(),
+            party_size: 1,
+            status: TicketStatus::Reserved,
+            expires_at: Some(now + 1),
+        };
+        assert!(ticket::insert(&tx, vec![second], now).await.is_err(), "one active ticket for each person");
+        tx.rollback().await.unwrap();
+        stage.end().await;
+    }
+}
