@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use tests::{Client, Kind, Setup, World, both_databases, every};
+use tests::{Client, Kind, Setup, World, both_databases, every, new_key};
+
+use crate::faults::{cure, poison};
 
 const HOUR: i64 = 3_600_000;
 const PEOPLE: u32 = 24;
@@ -119,11 +121,34 @@ async fn differ(world: &mut World) {
     }
 }
 
+/// A job that would run again soon, by a clock that is now set back by an hour.
+async fn set_back_while_it_waits(world: &mut World) {
+    let file = clock(world, "clock");
+    let client = world.start(&Setup::default());
+    let event = client.event(10, json!({})).await;
+    poison(world, "p0@example.org").await;
+    let job = person(&client, 0).register(&event, &new_key()).await.text("id");
+    world.until("SELECT attempt AS n FROM job", |attempt| attempt == 2).await;
+    cure(world).await;
+    match world.kind {
+        Kind::Sqlite => jump(&file, -HOUR),
+        // The server's clock cannot be set: rather than set back, it was ahead.
+        Kind::Postgres => world.execute(&format!("UPDATE job SET run_at = run_at + {HOUR}")).await,
+    }
+    world.settled().await;
+    let decided = person(&client, 0).get(&format!("/registrations/{job}")).await;
+    assert_eq!(decided.text("status"), "reserved", "{decided:?}");
+}
+
 both_databases! {
     async fn a_clock_touches_nothing_but_the_length_of_a_hold(world: &mut World) {
         match world.kind {
             Kind::Sqlite => jumps(world).await,
             Kind::Postgres => differ(world).await,
         }
+    }
+
+    async fn a_clock_that_is_set_back_puts_off_no_retry(world: &mut World) {
+        set_back_while_it_waits(world).await;
     }
 }
