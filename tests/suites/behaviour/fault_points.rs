@@ -59,11 +59,13 @@ async fn register(world: &mut World, event: &str, person: &str) -> String {
 }
 
 async fn decision(world: &mut World, person: &str, id: &str) -> Answer {
+    let since = Instant::now();
     loop {
         let answer = insist(world, person, &format!("/registrations/{id}"), None).await;
         if answer.text("status") != "pending" {
             return answer;
         }
+        assert!(since.elapsed() < Duration::from_secs(30), "{answer:?}\n{}", world.logged());
     }
 }
 
