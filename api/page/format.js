@@ -48,16 +48,12 @@ export function left(milliseconds) {
 	const all = Math.ceil(milliseconds / 1000);
 	const [days, hours, minutes, seconds] = [Math.floor(all / 86400), Math.floor(all / 3600) % 24,
 		Math.floor(all / 60) % 60, all % 60];
-	const two = (number) => String(number).padStart(2, "0");
 	if (days) return `${many(days, "day")} ${many(hours, "hour")}`;
 	return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
 const words = {
-	waitlisted: "on the waitlist", reserved: "held", confirmed: "confirmed", checked_in: "checked in",
-		cancelled: "cancelled",
-	expired: "expired", draft: "draft", published: "published", pending: "pending", refused: "refused", failed: "failed",
-		settled: "decided",
+	waitlisted: "on the waitlist", reserved: "held", checked_in: "checked in", settled: "decided",
 };
 
 // A state in words.

@@ -9,6 +9,7 @@
 //! - `accounts` is who people are: signing up, logging in, tokens, roles;
 //! - `lifecycle`, `own_ticket`, `cancel`, `check_in` and `operate` are use cases: guarded transactions;
 //! - `simulation` rehearses a sale on a hidden copy of an event;
+//! - `page` serves the web page, the files of `api/page/`, which is an ordinary client of all this;
 //! - `queue` and `metrics` tell operators how the service is doing;
 //! - `export` writes attendees as CSV, and `verify` prints what breaks a promise;
 //! - `secret` is what tokens and the codes of tickets (`code`, `qr`) are made from; `calendar` writes calendar files;

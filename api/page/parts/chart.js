@@ -54,7 +54,7 @@ function picture(points, names, label, steps, words) {
 
 // A chart of points { at, values }, one line for each name. `steps` draws what stays as it is until it changes.
 export function chart({ title, names, points, label, steps = false }) {
-	const caption = el("figcaption", {}, el("h3", {}, title));
+	const caption = el("figcaption", {}, el("h2", {}, title));
 	if (!points.length) return el("figure", {}, caption, p("Nothing happened yet."));
 	const sums = names.map((name, n) => sum(name, points.map(({ values }) => values[n]).filter(isKnown))).join("; ");
 	const cells = ({ at, values }) => row({}, label(at), ...values.map((value) => (isKnown(value) ? count(value) : "–")));

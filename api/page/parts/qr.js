@@ -10,5 +10,5 @@ export async function qr(ticket, signal) {
 	return svg("svg", { viewBox, class: "qr", role: "img",
 		"aria-label": "The code of this ticket, for scanning at the door" },
 		svg("rect", { width: "100%", height: "100%", fill: "#fff" }),
-			svg("path", { d: outline, fill: "#000", "shape-rendering": "crispEdges" }));
+		svg("path", { d: outline, fill: "#000", "shape-rendering": "crispEdges" }));
 }

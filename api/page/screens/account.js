@@ -1,5 +1,6 @@
 // The visitor's account: who they are, their password, and the way out.
 
+import { list } from "../parts/facts.js";
 import { go } from "../router.js";
 import { changePassword, isGateway, logOut, me } from "../session.js";
 import { actions, attempts, button, el, field, form, p, small } from "../ui.js";
@@ -25,9 +26,7 @@ function passwordForm(email) {
 export async function draw({ box, title }) {
 	const { email, name, role } = me();
 	title("Your account");
-	const fact = (label, id, value) => value && [el("dt", {}, label), el("dd", { id }, value)];
-	const facts = [fact("Name", "name", name), fact("E-mail", "email", email), fact("Role", "role", ROLES[role])];
-	box.append(el("dl", {}, facts));
+	box.append(list(["Name", name], ["E-mail", email], ["Role", ROLES[role]]));
 	if (isGateway) return box.append(p("The gateway in front of this service says who you are. Log out there."));
 	const { place, attempt } = attempts();
 	const out = button("Log out", { id: "log-out" }, () => attempt(async () => {

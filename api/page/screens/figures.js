@@ -38,7 +38,7 @@ function funnel({ reserved, waitlisted, pending, failed, refused }, tickets) {
 	const steps = [["Asked", asked], ["Got a seat at once", reserved], ["Went to the waitlist", waitlisted],
 		["Confirmed", having("confirmed_at")], ["Came", having("checked_in_at")],
 		...refusals, ["In line", pending], ["Failed", failed]];
-	return el("figure", { id: "funnel" }, el("figcaption", {}, el("h3", {}, "How far people got")),
+	return el("figure", { id: "funnel" }, el("figcaption", {}, el("h2", {}, "How far people got")),
 		el("dl", {}, steps.filter(([, number]) => number !== undefined).map(([name, number]) => [el("dt", {}, name),
 			el("dd", {}, count(number), bar([{ part: number, of: asked || 1, kind: "taken" }]))])));
 }

@@ -1,5 +1,6 @@
 // A rehearsal as a picture: people arrive, seats fill, the line grows; at the end, whether the promises held.
 
+import { list } from "../parts/facts.js";
 import { eventOf } from "../parts/names.js";
 import { adminTabs } from "../parts/tabs.js";
 import { announce, count, el, fill, get, keepOn, link, many, p, problemBox, small, svg, tag } from "../ui.js";
@@ -47,7 +48,7 @@ function findings({ report, users }) {
 	const title = promises_held ? `All promises held for ${many(users, "person", "people")}` : "A promise was broken";
 	return el("section", { class: "card", id: "report", "data-held": String(promises_held) }, el("h2", {}, title),
 		el("ul", {}, checks.map(check)),
-		el("dl", {}, facts.filter(([, value]) => value).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+		list(...facts));
 }
 
 function legend({ seat, line, no, asked }) {

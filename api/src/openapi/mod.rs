@@ -63,14 +63,13 @@ impl Methods {
     pub(crate) fn new(document: &str) -> Self {
         let document: Value = serde_json::from_str(document).unwrap_or_default();
         let paths = document["paths"].as_object().cloned().unwrap_or_default();
-        let file = [("/page/{version}/{file}", "get"), ("/page/{version}/{folder}/{file}", "get")];
-        let own = [("/openapi.json", "get"), ("/docs", "get"), ("/", "get")];
+        let own = [("/openapi.json", "get"), ("/docs", "get"), ("/", "get"), ("/page/{version}/{file}", "get")];
         let mut all: BTreeMap<String, Vec<Method>> = BTreeMap::new();
         let documented = paths.iter().flat_map(|(path, operations)| {
             let names = operations.as_object().into_iter().flat_map(|operations| operations.keys());
             names.map(move |name| (path.as_str(), name.as_str()))
         });
-        for (path, name) in documented.chain(own).chain(file) {
+        for (path, name) in documented.chain(own) {
             if let Ok(method) = Method::from_bytes(name.to_uppercase().as_bytes()) {
                 all.entry(path.to_owned()).or_default().push(method);
             }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use tests::{Answer, Client, Setup, both_databases};
 
 /// All files together, in bytes.
-const SIZE_MAX: usize = 120 * 1024;
+const SIZE_MAX: usize = 120_000;
 
 /// The one address that is none: it names the language of pictures.
 const SVG: &str = "http://www.w3.org/2000/svg";
@@ -54,7 +54,7 @@ fn quoted<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
 async fn folder(client: &Client) -> String {
     let (_, index) = client.text("/").await;
     let file = quoted(&index, "src=\"")[0].to_owned();
-    file.strip_suffix("/main.js").unwrap().to_owned()
+    file.strip_suffix("/page.js").unwrap().to_owned()
 }
 
 fn media_type(name: &str) -> &'static str {
@@ -128,8 +128,8 @@ both_databases! {
         let mine = ["href=\"", "src=\""].map(|before| quoted(&index, before)).concat();
         let mut named: Vec<_> = mine.into_iter().filter(|name| name.starts_with("/page/")).collect();
         named.sort_unstable();
-        named.dedup();
-        assert!(named.len() > 5, "{named:?}");
+        let folder = folder(&client).await;
+        assert_eq!(named, ["icon.svg", "page.js", "style.css"].map(|name| format!("{folder}/{name}")));
         for name in named {
             let answer = client.get(name).await;
             assert_eq!((answer.status, answer.header("content-type").as_str()), (200, media_type(name)), "{name}");
@@ -147,19 +147,31 @@ both_databases! {
         let (same, nothing) = client.with("if-none-match", &page.header("etag")).text("/").await;
         assert_eq!((same.status, nothing.as_str(), same.header("etag")), (304, "", page.header("etag")));
         assert_eq!(client.with("if-none-match", "\"another\"").get("/").await.status, 200);
-        let folder = folder(&client).await;
-        for (name, text) in files().into_iter().filter(|(name, _)| name != "index.html") {
+        let (folder, files) = (folder(&client).await, files());
+        let (script, style, icon) = ("page.js", "style.css", "icon.svg");
+        for name in [script, style, icon] {
             let (file, served) = client.text(&format!("{folder}/{name}")).await;
-            assert_eq!((file.status, file.header("content-type").as_str()), (200, media_type(&name)), "{name}");
+            assert_eq!((file.status, file.header("content-type").as_str()), (200, media_type(name)), "{name}");
             assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
-            assert!(served == text, "{name} is another one");
+            assert!(name == script || served == files[name], "{name} is another one");
         }
+        let (_, script) = client.text(&format!("{folder}/{script}")).await;
+        for (name, text) in files.iter().filter(|(name, _)| media_type(name).starts_with("text/javascript")) {
+            assert_eq!(script.matches(&format!("modules[\"{name}\"] = (")).count(), 1, "{name}");
+            let own = text.lines().filter(|line| line.starts_with(['\t', '/']) && !line.contains("import("));
+            // Between the braces of an import there are only names.
+            for line in own.filter(|line| line.contains(['=', '(', '/'])) {
+                assert!(script.contains(line), "{line} of {name} is not served");
+            }
+        }
+        let forms = script.lines().filter(|line| line.starts_with("import ") || line.starts_with("export "));
+        assert_eq!(forms.count(), 0, "something is not linked");
     }
 
     async fn what_is_no_file_is_a_problem(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
         let folder = folder(&client).await;
-        for name in ["nothing.js", "index.html", "../src/page.rs", "screens", "screens/", ""] {
+        for name in ["nothing.js", "main.js", "index.html", "../src/page.rs", "screens", "screens/", ""] {
             assert_not_found(&client.get(&format!("{folder}/{name}")).await);
         }
         for path in ["/page/0123456789abcdef/main.js", "/page/", "/page", "/index.html", "/organize"] {
@@ -169,7 +181,7 @@ both_databases! {
 
     async fn the_page_is_not_limited(world: &mut World) {
         let client = world.start(&Setup { embedded: 0, api_flags: &["--rate-limit=reads=1/60s"], ..Setup::default() });
-        let file = format!("{}/main.js", folder(&client).await);
+        let file = format!("{}/page.js", folder(&client).await);
         for path in ["/", file.as_str(), "/", file.as_str()] {
             let answer = client.get(path).await;
             assert_eq!((answer.status, answer.header("ratelimit").as_str()), (200, ""), "{path}");

@@ -1,7 +1,10 @@
 //! The web page: an ordinary client of the interface, kept in the binary as the files of `api/page/`.
 //!
-//! Its files lie under a path that names what is in them all, so that browsers may keep them for ever: with another build
-//! they are elsewhere. Only the document at `/` is asked for each time.
+//! It takes a browser two round trips: one for the document, one for the style and the script, which holds all modules.
+//! They lie under a path that names what is in them, so that browsers may keep them for ever: with another build they
+//! are elsewhere. Only the document at `/` is asked for each time.
+
+mod link;
 
 use std::sync::Arc;
 
@@ -27,22 +30,19 @@ const POLICY: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none
 /// How long browsers keep a file: for ever, as far as they are concerned.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-const INDEX: &str = include_str!("../page/index.html");
-
-/// A file of the page.
-struct File {
-    name: &'static str,
-    bytes: &'static [u8],
-}
+const INDEX: &str = include_str!("../../page/index.html");
 
 macro_rules! files {
     ($($name:literal)*) => {
-        &[$(File { name: $name, bytes: include_bytes!(concat!("../page/", $name)) },)*]
+        &[$(($name, include_str!(concat!("../../page/", $name))),)*]
     };
 }
 
-const FILES: &[File] = files![
-    "icon.svg" "style.css"
+/// What is served as it is.
+const FILES: &[(&str, &str)] = files!["icon.svg" "style.css"];
+
+/// The modules, which are served as one script.
+const MODULES: &[(&str, &str)] = files![
     "api.js" "clock.js" "dom.js" "format.js" "kept.js" "live.js" "main.js" "problems.js" "router.js" "session.js"
     "shell.js" "storage.js" "ui.js"
     "parts/camera.js" "parts/chart.js" "parts/counts.js" "parts/dialog.js" "parts/facts.js" "parts/file.js"
@@ -55,6 +55,9 @@ const FILES: &[File] = files![
     "screens/tickets.js" "screens/waitlist.js"
 ];
 
+/// The name that the script is served by.
+const SCRIPT: &str = "page.js";
+
 /// The page as it is served by this process.
 #[derive(Debug)]
 struct Page {
@@ -62,18 +65,20 @@ struct Page {
     version: String,
     index: String,
     tag: String,
+    script: String,
 }
 
 impl Page {
     fn new(auth: &Auth) -> Self {
-        let version = version();
+        let script = link::link(&MODULES.iter().copied().collect(), "main.js");
+        let version = version(&script);
         let auth = match auth {
             Auth::Bearer(_) => "bearer",
             Auth::Gateway(_) => "gateway",
         };
         let index = INDEX.replace("{folder}", &format!("{FOLDER}{version}")).replace("{auth}", auth);
         let tag = format!("\"{}\"", &etag::digest(index.as_bytes())[..22]);
-        Self { version, index, tag }
+        Self { version, index, tag, script }
     }
 
     fn index(&self, request: &Request) -> Response {
@@ -90,10 +95,18 @@ impl Page {
 
     fn file(&self, request: &Request) -> Result<Response> {
         let (version, name) = (request.raw_path_param("version"), request.raw_path_param("name"));
-        let file = FILES.iter().find(|file| version == Some(&self.version) && name == Some(file.name));
-        let file = file.ok_or_else(|| Problem::from(Code::NotFound))?;
-        let response = Response::builder().header(header::CACHE_CONTROL, FOR_EVER).content_type(media_type(file.name));
-        Ok(response.body(file.bytes))
+        let name = name.filter(|_| version == Some(&self.version));
+        let file = name.and_then(|name| Some((name, self.text(name)?)));
+        let (name, text) = file.ok_or_else(|| Problem::from(Code::NotFound))?;
+        let response = Response::builder().header(header::CACHE_CONTROL, FOR_EVER).content_type(media_type(name));
+        Ok(response.body(text.to_owned()))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        if name == SCRIPT {
+            return Some(&self.script);
+        }
+        FILES.iter().find(|file| file.0 == name).map(|file| file.1)
     }
 }
 
@@ -115,13 +128,14 @@ where
         }
     });
     routes
-        .at(format!("{FOLDER}:version/*name"), poem::get(make_sync(move |request| files.file(&request))))
+        .at(format!("{FOLDER}:version/:name"), poem::get(make_sync(move |request| files.file(&request))))
         .nest("/", service)
 }
 
 /// Another one whenever a file is another one.
-fn version() -> String {
-    let digests = FILES.iter().map(|file| format!("{} {}\n", file.name, etag::digest(file.bytes)));
+fn version(script: &str) -> String {
+    let texts = FILES.iter().map(|file| file.1).chain([script]);
+    let digests = texts.map(|text| format!("{}\n", etag::digest(text.as_bytes())));
     etag::digest(digests.collect::<String>().as_bytes())[..16].to_owned()
 }
 
