@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "what goes wrong in the harness fails the test it serves")]
 
 mod client;
+mod disk;
 mod fuse;
 mod inside;
 mod plan;

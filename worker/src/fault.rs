@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use entity::{Millis, job::JobState};
+use entity::{
+    Millis,
+    job::{JobState, lane::BACK_OFF_MAX},
+};
 
 const ENVIRONMENT_PAUSE_MIN: Duration = Duration::from_millis(10);
 const ENVIRONMENT_PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -18,8 +21,8 @@ const LOCKED_WANTED: Duration = Duration::from_millis(10);
 /// Smaller batches would cost more in commits than they save in waiting.
 const LIMIT_KEPT: u32 = 100;
 
-const BACK_OFF_MIN_SECONDS: Millis = 1;
-const BACK_OFF_MAX_SECONDS: Millis = 60;
+/// Milliseconds after the first failed attempt.
+const BACK_OFF_MIN: Millis = 1000;
 
 /// What follows a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +94,9 @@ impl Split {
 /// What becomes of a blamed job after its `attempt`-th failed attempt: its state, and when it runs next.
 pub(crate) fn sentence(attempt: u32, attempts_max: u32, now: Millis) -> (JobState, Millis) {
     let doublings = attempt.saturating_sub(1).min(16);
-    let seconds = (BACK_OFF_MIN_SECONDS << doublings).min(BACK_OFF_MAX_SECONDS);
+    let back_off = (BACK_OFF_MIN << doublings).min(BACK_OFF_MAX);
     let state = if attempt >= attempts_max { JobState::Failed } else { JobState::Pending };
-    (state, now + seconds * 1000)
+    (state, now + back_off)
 }
 
 #[cfg(test)]

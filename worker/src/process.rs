@@ -25,5 +25,6 @@ pub fn process_clock() -> Clock {
 pub fn arm_faults(mistakes: &mut Mistakes) {
     #[cfg(debug_assertions)]
     mistakes.take("TURNOUT_FAULTS", entity::fault::arm(&std::env::var("TURNOUT_FAULTS").unwrap_or_default()));
+    #[cfg(not(debug_assertions))]
     let _ = mistakes;
 }

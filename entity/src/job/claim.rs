@@ -11,7 +11,7 @@
 
 use sea_orm::{DbBackend, FromQueryResult, QueryResult, entity::prelude::*};
 
-use super::lane::{BUSY_EVENTS, DUE_EVENTS};
+use super::lane::{BUSY_EVENTS, due_events, is_due};
 use crate::{
     Error, Millis, Transaction,
     db::{row, rows, sql},
@@ -75,14 +75,10 @@ const LANES: &str = "SELECT event.*, turn.last_seq, turn.job_count, clock.now,
 /// CTEs with the `clock` and each `turn`. The lanes are sorted, then gone through only until the jobs are enough: the
 /// join keeps their order, and PostgreSQL locks a lane when it is come to.
 fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
+    let is_due = is_due("(SELECT now FROM clock)");
     let (jobs, limits) = match tx.get_database_backend() {
-        DbBackend::Postgres => (
-            postgres_stretch("next.id", "9223372036854775807", "job.run_at <= (SELECT now FROM clock)") + " ON TRUE",
-            3,
-        ),
-        _ => {
-            ("job ON job.event_id = next.id AND state = 'pending' AND run_at <= (SELECT now FROM clock)".to_owned(), 2)
-        }
+        DbBackend::Postgres => (postgres_stretch("next.id", "9223372036854775807", &is_due) + " ON TRUE", 3),
+        _ => (format!("job ON job.event_id = next.id AND state = 'pending' AND {is_due}"), 2),
     };
     let (clock, mut parameters) = tx.clock();
     parameters.extend(vec![Value::from(i64::from(limit)); limits]);
@@ -90,10 +86,11 @@ fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
         "{BUSY_EVENTS}, {clock}, turn (event_id, last_seq, job_count) AS (
              SELECT id, coalesce(max(seq), 0), count(*) FROM (
                  SELECT next.id, job.seq FROM (
-                     SELECT event.id FROM event WHERE id IN ({DUE_EVENTS})
+                     SELECT event.id FROM event WHERE id IN ({due_events})
                      ORDER BY event.served_at, event.id LIMIT ? {lock}) AS next
                  LEFT JOIN {jobs} LIMIT ?) AS job
              GROUP BY id)",
+        due_events = due_events(),
         lock = tx.try_lock_clause("event"),
     );
     (text, parameters)
@@ -183,10 +180,12 @@ fn pending_of(backend: DbBackend, lanes: &[(Uuid, i64)], now: Millis, limit: u32
     let jobs = match backend {
         DbBackend::Postgres => {
             parameters.push(Value::from(i64::from(limit)));
-            postgres_stretch("lane.event_id", "lane.last_seq", "job.run_at <= ?")
+            postgres_stretch("lane.event_id", "lane.last_seq", &is_due("?"))
         }
-        _ => "job WHERE job.event_id = lane.event_id AND state = 'pending' AND seq <= last_seq AND run_at <= ?"
-            .to_owned(),
+        _ => format!(
+            "job WHERE job.event_id = lane.event_id AND state = 'pending' AND seq <= last_seq AND {}",
+            is_due("?")
+        ),
     };
     let text = format!(
         "WITH lane (place, event_id, last_seq) AS ({lanes})

@@ -59,11 +59,13 @@ async fn register(world: &mut World, event: &str, person: &str) -> String {
 }
 
 async fn decision(world: &mut World, person: &str, id: &str) -> Answer {
+    let since = Instant::now();
     loop {
         let answer = insist(world, person, &format!("/registrations/{id}"), None).await;
         if answer.text("status") != "pending" {
             return answer;
         }
+        assert!(since.elapsed() < Duration::from_secs(30), "{answer:?}\n{}", world.logged());
     }
 }
 
@@ -105,6 +107,8 @@ async fn live_through(world: &mut World, point: &str, effect: &str) {
     }
     let happened = format!("a fault on purpose: {point}");
     assert!(world.logged().contains(&happened), "{point} was not reached\n{}", world.logged());
+    // Whoever looks after them clears what is armed when a process ended.
+    assert_eq!(world.environment.is_empty(), effect == "abort", "{point}: {effect} and nothing else ends a process");
     world.apis.clear();
     world.workers.clear();
 }
