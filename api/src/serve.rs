@@ -110,6 +110,10 @@ async fn run<F: Future<Output = ()>>(
     let confirms = Confirms::start(Confirmer(database.clone()), &mut groups);
     let watch = Arc::new(Watch::default());
     let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
+    let folding = tokio::spawn({
+        let database = database.clone();
+        async move { worker::keep_log_short(&database).await }
+    });
     let app = Arc::new(App {
         database: database.clone(),
         intake,
@@ -143,6 +147,7 @@ async fn run<F: Future<Output = ()>>(
     let _ = timeout_at(end, all(groups)).await;
     watcher.abort();
     let _ = timeout_at(end, all(workers)).await;
+    folding.abort();
     let _ = timeout(CLOSING, database.close()).await;
 }
 

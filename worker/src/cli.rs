@@ -7,7 +7,9 @@ use entity::{Database, Durability, Error, Options};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Doorbells, Mistakes, Settings, SettingsArgs, arm_faults, process_clock, run, stop_on_signal};
+use crate::{
+    Doorbells, Mistakes, Settings, SettingsArgs, arm_faults, keep_log_short, process_clock, run, stop_on_signal,
+};
 
 /// Settles registrations. Start as many as you like on one database.
 #[derive(Debug, Parser)]
@@ -57,6 +59,7 @@ async fn start(url: String, settings: Settings, durability: Durability) -> Resul
     tokio::select! {
         () = run(database.clone(), settings, Doorbells::default(), Arc::new(()), stop.clone()) => {}
         () = overdue(&stop) => tracing::warn!("a batch did not finish in time; it is rolled back"),
+        never = keep_log_short(&database) => match never {},
     }
     let _ = timeout(CLOSING, database.close()).await;
     Ok(())

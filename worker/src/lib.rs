@@ -6,6 +6,7 @@
 //! - `reaper` expires holds that ran out; `pruner` forgets what is long over or ran out; `sweeper` removes what
 //!   simulations left behind.
 //! - `verifier` checks the promises now and then, with [`verify()`];
+//! - [`keep_log_short`] keeps commits from having to fold the log of an SQLite file;
 //! - `heartbeat` tells operators that the worker is there, an [`Observer`] what it does.
 //!
 //! Any number of workers, in one process or many, share a database safely: what one is working on is locked by the
@@ -15,6 +16,7 @@ mod allocate;
 mod chores;
 mod cli;
 mod fault;
+mod folder;
 mod heartbeat;
 mod observer;
 mod plan;
@@ -32,6 +34,7 @@ mod verifier;
 mod verify;
 
 pub use cli::main;
+pub use folder::keep_log_short;
 pub use observer::{Observer, Settled};
 pub use process::{arm_faults, process_clock};
 pub use settings::{Mistakes, Settings, SettingsArgs};

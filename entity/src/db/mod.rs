@@ -2,6 +2,7 @@
 
 mod alone;
 mod file;
+mod log;
 mod postgres;
 mod snapshot;
 mod sqlite;

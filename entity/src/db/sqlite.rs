@@ -1,4 +1,4 @@
-//! SQLite, embedded: one writing connection, some that read, one that watches.
+//! SQLite, embedded: one writing connection, some that read, one that watches, one that folds the log.
 
 use std::{
     path::{PathBuf, absolute},
@@ -36,8 +36,9 @@ const WRITER_CACHE: &str = "-16384";
 /// time while a batch is read.
 const ROWS_AHEAD: usize = 1024;
 
-/// The log is folded into the file every so many pages. Larger values make single commits many times slower.
-const CHECKPOINT_PAGES: &str = "1000";
+/// A commit folds the log into the file once it has so many pages: 64 MiB, if nobody did it before (see `log`), because
+/// such a commit takes many times as long as others.
+const CHECKPOINT_PAGES: &str = "16000";
 
 /// The log file is cut back to this size after a burst.
 const LOG_SIZE_MAX: &str = "67108864";
@@ -72,6 +73,11 @@ pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, Datab
 /// A connection of its own, because `PRAGMA data_version` tells what others committed since this connection last asked.
 pub(super) async fn open_watcher(options: &Options) -> Result<DatabaseConnection, Error> {
     connect(options, 1, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await
+}
+
+/// A connection of its own to fold the log with. It waits for nobody.
+pub(super) async fn open_folder(options: &Options) -> Result<DatabaseConnection, Error> {
+    connect(options, 1, |o| o.synchronous(SqliteSynchronous::Full).busy_timeout(Duration::ZERO)).await
 }
 
 async fn connect(

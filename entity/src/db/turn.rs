@@ -19,7 +19,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, OwnedMutexGuard, oneshot},
+    sync::{Mutex, Notify, OwnedMutexGuard, oneshot},
     time::timeout,
 };
 
@@ -37,6 +37,8 @@ pub(super) struct Turns {
 struct Files {
     next: File,
     turn: File,
+    /// Notified when a turn ends.
+    ended: Arc<Notify>,
 }
 
 /// A turn. Dropping it ends it.
@@ -65,7 +67,7 @@ impl Turns {
             let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
             file.map_err(|error| Error::Unusable(format!("{}: {error}", path.display())))
         };
-        let files = Arc::new(Files { next: open("next")?, turn: open("turn")? });
+        let files = Arc::new(Files { next: open("next")?, turn: open("turn")?, ended: Arc::default() });
         let (waiting, tasks) = mpsc::channel();
         let of_thread = Arc::clone(&files);
         // A thread of its own, because nobody can say how long it waits, and a runtime waits for its threads when it ends.
@@ -74,6 +76,11 @@ impl Turns {
             .spawn(move || tasks.into_iter().for_each(|waiting: Waiting| waiting.wait(&of_thread)))
             .map_err(|error| Error::Unusable(error.to_string()))?;
         Ok(Self { tasks: Arc::default(), files, waiting })
+    }
+
+    /// What is notified whenever a turn of this process ends.
+    pub(super) fn ended(&self) -> Arc<Notify> {
+        Arc::clone(&self.files.ended)
     }
 
     /// Waits at most `patience` for a turn.
@@ -126,6 +133,7 @@ impl Files {
 impl Drop for Turn {
     fn drop(&mut self) {
         let _ = self.files.turn.unlock();
+        self.files.ended.notify_one();
     }
 }
 

@@ -71,8 +71,11 @@ struct Run {
     crashes: u64,
 }
 
-/// Steps after which everything that people can be told was told.
-const MANY: u64 = 10_000;
+/// Steps after which everything that people can be told was told. (In 10,000 one of the rare answers may not come up.)
+const MANY: u64 = 50_000;
+
+/// Steps after which there were crashes.
+const SOME: u64 = 1000;
 
 /// What people can be told: a run that leaves something out tests less than it seems to.
 const TOLD: &[(u16, &str)] = &[
@@ -141,8 +144,8 @@ impl Run {
         self.end_round().await;
         if steps >= MANY {
             assert!(TOLD.iter().all(|told| self.heard.contains(told)), "only heard {:?}", self.heard);
-            assert!(self.crashes > steps / 100, "{} crashes", self.crashes);
         }
+        assert!(steps < SOME || self.crashes > steps / 100, "{} crashes", self.crashes);
         self.real.stop().await;
     }
 
