@@ -36,4 +36,5 @@ mod shutdown;
 mod simulation;
 mod upkeep;
 mod verify;
+mod waiting;
 mod waitlist;
