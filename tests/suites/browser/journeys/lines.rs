@@ -29,6 +29,9 @@ both_ways! {
         assert_eq!(first.post_empty(&format!("/tickets/{ticket}/cancel")).await.status, 200);
         page.read("#state", "A seat is offered to you").await;
         assert_eq!(page.script("return window.isSame", vec![]).await, json!(true), "the page was loaded anew");
+        page.open(&format!("/events/{event}")).await;
+        page.read("#call", "Your offer ends in 11:59:").await;
+        page.press("#to-ticket").await;
         page.press("#confirm").await;
         page.see("[data-status=confirmed] svg.qr").await;
     }
