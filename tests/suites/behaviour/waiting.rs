@@ -41,6 +41,10 @@ both_databases! {
         let a = gets(&client, &event, "a", 1, "reserved").await;
         let b = gets(&client, &event, "b", 1, "reserved").await;
         let seen = now_waiting(&client, &event, &first, &json!(null)).await;
+        let d = gets(&client, &event, "d", 1, "waitlisted").await;
+        let seen = now_waiting(&client, &event, &seen, &json!(1)).await;
+        give_up(&client, "d", &d).await;
+        let seen = now_waiting(&client, &event, &seen, &json!(null)).await;
         gets(&client, &event, "two", 2, "waitlisted").await;
         let seen = now_waiting(&client, &event, &seen, &json!(1)).await;
         let c = gets(&client, &event, "c", 1, "waitlisted").await;
