@@ -33,14 +33,15 @@ impl FromQueryResult for Public {
 /// What the database answered.
 pub async fn find_public(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Public>, Error> {
     // Whoever waits has left a chore behind, so nothing is counted for an event that has none: most have free seats.
+    // The id stands there twice because SQLite, comparing with the outer row, reads every ticket of the event instead.
     let query = sql(
         connection,
         "SELECT event.*, CASE WHEN waitlist_enabled AND chore_at IS NOT NULL THEN (
              SELECT nullif(count(*), 0) FROM (
-                 SELECT 1 FROM ticket WHERE ticket.event_id = event.id AND ticket.status = 'waitlisted' LIMIT ?)
+                 SELECT seq FROM ticket WHERE event_id = ? AND ticket.status = 'waitlisted' ORDER BY seq LIMIT ?)
              AS line) END AS waiting
          FROM event WHERE id = ? AND status <> 'draft' AND shadow_of IS NULL",
-        values![WAITING_MAX, id],
+        values![id, WAITING_MAX, id],
     );
     Ok(Public::find_by_statement(query).one(connection).await?)
 }
