@@ -9,19 +9,17 @@ export const count = (number) => new Intl.NumberFormat(LANGUAGE).format(number);
 export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
 
 const moment = (time, options) => new Intl.DateTimeFormat(LANGUAGE, options).format(new Date(time));
-const LONG = { weekday: "short", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
-	hourCycle: "h23" };
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const LONG = { weekday: "short", day: "numeric", month: "long", year: "numeric", ...TIME };
 
 // A day and a time, for the visitor.
 export const when = (time) => moment(time, LONG);
 
 // The time alone, with seconds.
-export const clockTime = (time) => moment(time, { hour: "2-digit", minute: "2-digit", second: "2-digit",
-	hourCycle: "h23" });
+export const clockTime = (time) => moment(time, { ...TIME, second: "2-digit" });
 
 // A day and a time in few characters.
-export const brief = (time) => moment(time, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
-	hourCycle: "h23" });
+export const brief = (time) => moment(time, { day: "numeric", month: "short", ...TIME });
 
 // When an event begins: the visitor's time, and the event's where that is another one.
 export function whenThere(time, zone) {
@@ -63,8 +61,8 @@ const two = (number) => String(number).padStart(2, "0");
 
 // What a clock in a zone shows at a time, as a datetime-local input wants it.
 export function wallTime(time, zone) {
-	const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit",
-		hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+	const format = new Intl.DateTimeFormat("en-GB",
+		{ timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", ...TIME });
 	const part = Object.fromEntries(format.formatToParts(new Date(time)).map(({ type, value }) => [type, value]));
 	return `${part.year}-${two(part.month)}-${two(part.day)}T${two(part.hour)}:${two(part.minute)}`;
 }

@@ -11,7 +11,10 @@ use crate::{
     ticket::ACTIVE,
 };
 
-pub use crate::manage::{Managed, find_for_manager};
+pub use crate::{
+    manage::{Managed, find_for_manager},
+    public::{Public, WAITING_MAX, find_public},
+};
 
 /// Whether people can see an event and register for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -187,16 +190,6 @@ pub async fn live_counts(connection: &impl ConnectionTrait, id: Uuid) -> Result<
 /// What the database answered.
 pub async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, Error> {
     let query = sql(connection, "SELECT * FROM event WHERE id = ?", values![id]);
-    Ok(Model::find_by_statement(query).one(connection).await?)
-}
-
-/// The event, if the public may see it: published or cancelled, and no simulation's copy.
-///
-/// # Errors
-/// What the database answered.
-pub async fn find_public(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, Error> {
-    let query =
-        sql(connection, "SELECT * FROM event WHERE id = ? AND status <> 'draft' AND shadow_of IS NULL", values![id]);
     Ok(Model::find_by_statement(query).one(connection).await?)
 }
 

@@ -34,6 +34,7 @@ pub mod fault;
 pub mod job;
 mod manage;
 pub mod mine;
+mod public;
 pub mod queue;
 pub mod registration;
 pub mod rehearsal;

@@ -1,6 +1,6 @@
 // What somebody can do about an event now, and the words for it.
 
-import { left, roughly, whenThere } from "../ui.js";
+import { count, left, roughly, whenThere } from "../ui.js";
 
 // One word for where things stand for somebody without a ticket.
 export function situation(event, now) {
@@ -17,12 +17,15 @@ export function situation(event, now) {
 const opens = ({ registration_opens_at: at, time_zone }, now) =>
 	`Registration opens ${whenThere(at, time_zone)}, in ${roughly((Date.parse(at) - now) / 1000)}.`;
 
+// The service counts to 1,000.
+const crowd = (waiting) => (waiting ? `, ${count(waiting)}${waiting < 1000 ? "" : " or more"} waiting` : "");
+
 // By situation: a heading, what is so and what to do, and what the button says where one can ask for a seat.
 const WORDS = {
 	open: (event) => ["Get a seat", `You get an answer in the order of asking. A seat is then held for you for ${
 		roughly(event.hold_seconds)}, so that you can confirm it.`, "Register"],
-	waitlist: () => ["Fully booked", "All seats are taken or held. Join the waitlist: a seat that comes free is offered "
-		+ "to the first in line, and you can see your place.", "Join the waitlist"],
+	waitlist: ({ waiting }) => ["Fully booked", `All seats are taken or held. Join the waitlist${crowd(waiting)
+	}: a seat that comes free is offered to the first in line, and you can see your place.`, "Join the waitlist"],
 	full: () => ["Fully booked", "All seats are taken or held by others. Those who hold one without confirming it may "
 		+ "give it back, so asking can still work: the answer tells.", "Ask for a seat anyway"],
 	early: (event, now) => ["Not open yet", `${opens(event, now)} This page notices by itself.`],

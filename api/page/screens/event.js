@@ -40,20 +40,21 @@ function ask(event, label) {
 	});
 }
 
-// What to do now: with a ticket, with a registration under way, or with nothing yet.
+// What to do now, with a ticket, with a registration under way, or with nothing yet: a word for it, a heading, a text,
+// and the way there.
 function call(event, ticket) {
-	const heading = (text) => el("h2", { id: "call" }, text);
+	const way = (...to) => () => actions(linkButton(...to, "primary"));
 	if (ticket) {
 		const label = ticket.status === "reserved" ? "Confirm or give back" : "Show my ticket";
-		const button = linkButton("to-ticket", `/tickets/${ticket.id}`, label, "primary");
-		return [heading(ticketLine(ticket, now())), actions(button)];
+		return [ticket.status, ticketLine(ticket, now()), "", way("to-ticket", `/tickets/${ticket.id}`, label)];
 	}
 	if (me() && kept.read(event.id)) {
-		return [heading("You have asked for a seat"), p("It keeps its place in line until it is decided."),
-			actions(linkButton("continue", `/events/${event.id}/register`, "See how far it is", "primary"))];
+		return ["asked", "You have asked for a seat", "It keeps its place in line until it is decided.",
+			way("continue", `/events/${event.id}/register`, "See how far it is")];
 	}
-	const [title, text, label] = explain(situation(event, now()), event, now());
-	return [heading(title), p(text), label && ask(event, label)];
+	const word = situation(event, now());
+	const [title, text, label] = explain(word, event, now());
+	return [word, title, text, () => label && ask(event, label)];
 }
 
 export async function draw({ box, params: { id }, signal, title }) {
@@ -62,19 +63,20 @@ export async function draw({ box, params: { id }, signal, title }) {
 	let [event, tag, ticket, word] = [await response.json(), response.headers.get("etag"), mine, null];
 	title(event.name, mayAs("admin") && linkButton("manage", `/organize/${id}`, "Manage", "slight"));
 	const panel = el("section", { class: "card lead", "aria-labelledby": "call" });
-	const bar = el("div", { id: "seats" });
+	const [bar, heading, text] = [el("div", { id: "seats" }), el("h2", { id: "call" }), el("p", {})];
 
 	function redraw() {
 		fill(bar, seats(event));
-		const next = ticket?.status ?? situation(event, now());
-		const line = () => ticket && tell(panel.querySelector("h2"), ticketLine(ticket, now()));
+		const [next, title, more, way] = call(event, ticket);
+		tell(heading, title);
+		tell(text, more);
 		// The focus, and an entry that somebody is typing, are not thrown away for nothing.
-		if (next === word) return line();
-		fill(panel, call(event, ticket));
+		if (next === word) return;
+		fill(panel, heading, text, way());
 		panel.dataset.situation = next;
-		if (word) announce(panel.querySelector("h2").textContent);
-		if (next === "reserved") countDown(ticket.expires_at, signal, line);
+		if (word) announce(heading.textContent);
 		word = next;
+		if (next === "reserved") countDown(ticket.expires_at, signal, redraw);
 	}
 
 	async function look() {

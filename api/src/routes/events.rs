@@ -126,10 +126,9 @@ impl Events {
     ) -> Result<Found, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let event = match event::find_public(app.database.reader(), id).await? {
-            Some(event) => event,
-            None => own_draft(&app, id, &identity).await?,
+            Some(event) => Event::from(event),
+            None => own_draft(&app, id, &identity).await?.into(),
         };
-        let event = Event::from(event);
         let etag = event.etag();
         if known.has(&etag) { Ok(Found::Same(etag)) } else { Ok(Found::Event(Json(event), etag)) }
     }

@@ -56,7 +56,7 @@ impl TicketFiles {
         let id = path_id(&id).ok_or(Code::NotFound)?;
         let database = &app.database;
         let ticket = ticket::find(database.reader(), id, &caller.0.viewer()).await?.ok_or(Code::NotFound)?;
-        let event = event::find_public(database.reader(), ticket.event_id).await?.ok_or(Code::NotFound)?;
+        let event = event::find_public(database.reader(), ticket.event_id).await?.ok_or(Code::NotFound)?.event;
         Ok(Calendar(calendar::write(&event, &ticket, database.now().await?)))
     }
 }

@@ -1,6 +1,6 @@
 //! Events on the wire.
 
-use entity::event::{EventStatus, LiveCounts, Model};
+use entity::event::{EventStatus, LiveCounts, Model, Public};
 use poem_openapi::{Enum, Object, types::Example};
 use uuid::Uuid;
 
@@ -45,6 +45,9 @@ pub(crate) struct Event {
     pub capacity: i64,
     /// Seats that nobody holds.
     pub available_spots: i64,
+    /// Parties on its waitlist, in the answer to a look at this one event. Nobody counts beyond 1,000: that means as many
+    /// or more. Absent where nobody waits or there is no waitlist.
+    pub waiting: Option<i64>,
     /// Seconds that a reserved ticket waits for its confirmation.
     pub hold_seconds: i64,
     /// Seconds that an offer to a waiting person waits for its confirmation.
@@ -97,6 +100,7 @@ impl From<Model> for Event {
             registration_closes_at: event.registration_closes_at.map(Time),
             capacity: event.capacity,
             available_spots: event.available_spots,
+            waiting: None,
             hold_seconds: event.hold_seconds,
             offer_seconds: event.offer_seconds,
             waitlist_enabled: event.waitlist_enabled,
@@ -114,10 +118,18 @@ impl From<Model> for Event {
     }
 }
 
+impl From<Public> for Event {
+    fn from(Public { event, waiting }: Public) -> Self {
+        Self { waiting, ..event.into() }
+    }
+}
+
 impl Event {
-    /// Changes with every edit and with every seat.
+    /// Changes with every edit, with every seat, and with everybody who joins or leaves the waitlist, as far as they are
+    /// counted.
     pub(crate) fn etag(&self) -> String {
-        format!("\"{}.{}\"", self.version, self.available_spots)
+        let waiting = self.waiting.map(|waiting| format!(".{waiting}")).unwrap_or_default();
+        format!("\"{}.{}{waiting}\"", self.version, self.available_spots)
     }
 }
 

@@ -38,4 +38,5 @@ mod shutdown;
 mod simulation;
 mod upkeep;
 mod verify;
+mod waiting;
 mod waitlist;

@@ -16,7 +16,7 @@ impl Expected {
     pub(crate) fn check(&self, trail: &Trail, base: &str) {
         // Files that the page hands over have addresses of its own, which lead nowhere else; the browser's own icons, such
         // as that of a date, are addresses that hold what they lead to.
-        let own = [base.to_owned(), format!("blob:{base}"), "data:".to_owned()];
+        let own = [format!("{base}/"), format!("blob:{base}/"), "data:".to_owned()];
         let is_own = |url: &str| own.iter().any(|own| url.starts_with(own));
         assert!(trail.requests.iter().any(|url| url.starts_with(base)), "the log knows of no request");
         let away: Vec<_> = trail.requests.iter().filter(|url| !is_own(url)).collect();

@@ -46,6 +46,25 @@ journeys! {
         one_request_and_one_ticket(stage, &page).await;
     }
 
+    /// The answer comes when the page that asked is gone: the next one sends the same request, which counts once.
+    async fn the_page_is_left_before_the_answer(stage: &mut Stage) {
+        stage.start(0);
+        let event = stage.organizer("Olive").await.event(1, json!({})).await;
+        let page = stage.person("Ada").await;
+        page.open(&format!("/events/{event}")).await;
+        page.see("[data-submit=register-form]").await;
+        page.slow_down(Duration::from_secs(10), 10_000_000).await;
+        page.press("[data-submit=register-form]").await;
+        stage.world.until("SELECT count(*) AS n FROM job", |n| n == 1).await;
+        assert_eq!(page.count("#sending").await, 1, "the answer is not there yet");
+        page.browser().goto("about:blank").await.unwrap();
+        page.slow_down(Duration::ZERO, 10_000_000).await;
+        page.open(&format!("/events/{event}")).await;
+        page.press("#continue").await;
+        page.read("#ahead", "You are next").await;
+        one_request_and_one_ticket(stage, &page).await;
+    }
+
     /// The service is killed and starts again while a request is in line: the page says so, and comes back by itself.
     async fn the_service_starts_again_while_in_line(stage: &mut Stage) {
         let page = in_line(stage).await;

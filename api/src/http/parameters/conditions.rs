@@ -16,8 +16,8 @@ use crate::http::problem::{Code, FieldErrorCode, Problem};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct IfNoneMatch(Option<String>);
 
-/// The version that a client means to change, as it stands in If-Match: tags of events are `"<version>.<seats>"`, and
-/// only the version counts, because seats come and go.
+/// The version that a client means to change, as it stands in If-Match: tags of events are `"<version>.<seats>"`, with
+/// `.<waiting>` where somebody waits, and only the version counts, because seats and people come and go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IfMatch(String);
 
@@ -100,6 +100,7 @@ mod tests {
     fn only_the_version_of_a_tag_counts() {
         let read = |tags: &str| IfMatch::read(&headers(&[("if-match", tags)])).unwrap();
         assert!(read("\"7.50\"").has_version(7) && read("\"7.49\"").has_version(7));
+        assert!(read("\"7.0.12\"").has_version(7));
         assert!(read("\"1.1\", \"7.1\"").has_version(7) && read("*").has_version(7));
         assert!(!read("\"7.50\"").has_version(8) && !read("\"77.1\"").has_version(7));
         assert!(!read("W/\"7.50\"").has_version(7), "the comparison is the strong one (RFC 9110, 13.1.1)");

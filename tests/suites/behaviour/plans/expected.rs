@@ -83,7 +83,7 @@ pub(super) const EXPECTED: &[Expected] = &[
     both("FROM ticket WHERE ticket.id IN (?)", &["ticket_id_key", "event_pkey", "account_pkey"]),
     both("SELECT * FROM ticket WHERE id IN (?)", &["ticket_id_key"]),
     both("SELECT * FROM event WHERE id = ?", &["event_pkey"]),
-    both("SELECT * FROM event WHERE id = ? AND status <> 'draft'", &["event_pkey"]),
+    both("AS waiting FROM event WHERE id = ? AND status <> 'draft'", &["event_pkey", "ticket_line"]),
     both("FROM event WHERE status = 'published' AND shadow_of IS NULL AND starts_at > ?", &["event_listed"]),
     // Looking for work.
     both(

@@ -16,6 +16,7 @@ pub(super) async fn requests(person: &Client) {
     }
     assert_eq!(person.get(&format!("/registrations/{pending}")).await.text("status"), "pending");
     assert_eq!(person.get(&format!("/events/{}", event(QUIET))).await.status, 200);
+    assert_eq!(person.get(&format!("/events/{}", event(FULL))).await.body["waiting"], 300);
     let page = person.get("/events?limit=20").await;
     let next = person.get(&format!("/events?limit=20&cursor={}", page.text("next_cursor"))).await;
     assert_eq!(next.status, 200);

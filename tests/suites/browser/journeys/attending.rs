@@ -34,11 +34,11 @@ both_ways! {
     async fn a_hold_lapses_in_view(stage: &mut Stage) {
         stage.start(1);
         let organizer = stage.organizer("Olive").await;
-        let event = organizer.event(1, json!({"hold_seconds": 3})).await;
+        let event = organizer.event(1, json!({"hold_seconds": 5})).await;
         let page = stage.person("Ada").await;
         page.press(&format!("[data-event='{event}'] a")).await;
         page.press("[data-submit=register-form]").await;
-        page.see("section[data-status=reserved] #countdown").await;
+        page.read("section[data-status=reserved] #countdown", "0:01").await;
         page.see("section[data-status=expired]").await;
         page.miss("#confirm").await;
         page.press("#again").await;

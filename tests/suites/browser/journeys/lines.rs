@@ -15,13 +15,23 @@ both_ways! {
         assert_eq!(first.post_empty(&format!("/tickets/{ticket}/confirm")).await.status, 200);
         let page = stage.person("Ada").await;
         page.press(&format!("[data-event='{event}'] a")).await;
-        page.see("[data-situation=waitlist]").await;
+        page.read("[data-situation=waitlist]", "Join the waitlist: a seat").await;
+        let others = [stage.account("Linus").await, stage.account("Emmy").await];
+        let waiting = [others[0].ticket(&event).await, others[1].ticket(&event).await];
+        page.read("[data-situation=waitlist]", "Join the waitlist, 2 waiting: a seat").await;
+        for (other, waiting) in others.iter().zip(waiting) {
+            assert_eq!(other.post_empty(&format!("/tickets/{waiting}/cancel")).await.status, 200);
+        }
+        page.read("[data-situation=waitlist]", "Join the waitlist: a seat").await;
         page.press("[data-submit=register-form]").await;
         page.read("#position", "1").await;
         page.script("window.isSame = true", vec![]).await;
         assert_eq!(first.post_empty(&format!("/tickets/{ticket}/cancel")).await.status, 200);
         page.read("#state", "A seat is offered to you").await;
         assert_eq!(page.script("return window.isSame", vec![]).await, json!(true), "the page was loaded anew");
+        page.open(&format!("/events/{event}")).await;
+        page.read("#call", "Your offer ends in 11:59:").await;
+        page.press("#to-ticket").await;
         page.press("#confirm").await;
         page.see("[data-status=confirmed] svg.qr").await;
     }
