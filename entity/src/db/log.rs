@@ -78,8 +78,6 @@ async fn checkpoint(connection: &DatabaseConnection, mode: &str) -> Result<Log, 
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::TransactionTrait;
-
     use super::*;
     use crate::{Clock, Durability, Options};
 
@@ -133,9 +131,9 @@ mod tests {
     async fn whoever_reads_is_not_disturbed_and_disturbs_nobody() {
         let (_directory, database, connection) = stage().await;
         let turns = database.turns.as_ref().unwrap();
-        let reading = database.reader().begin().await.unwrap();
+        let reading = database.snapshot().await.unwrap();
         let count = async || {
-            let rows = reading.query_all_raw(sql(&reading, "SELECT 1 FROM page", vec![])).await;
+            let rows = reading.query_all_raw(sql(&*reading, "SELECT 1 FROM page", vec![])).await;
             rows.unwrap().len()
         };
         assert_eq!(count().await, 0);
@@ -143,7 +141,7 @@ mod tests {
         fold(&connection, turns).await.unwrap();
         assert!(look(&connection).await.unfolded() >= RESTARTED_FROM);
         assert_eq!(count().await, 0);
-        reading.rollback().await.unwrap();
+        reading.end().await.unwrap();
         fold(&connection, turns).await.unwrap();
         assert_eq!(look(&connection).await.unfolded(), 0);
     }
