@@ -174,8 +174,16 @@ mod tests {
             tokio::task::yield_now().await;
         }
         drop(turn);
-        assert!(!one.files.try_take(), "somebody is next");
         drop(waiting.await.unwrap().unwrap());
+        assert!(one.files.try_take());
+    }
+
+    #[tokio::test]
+    async fn a_free_turn_is_left_to_whoever_is_next() {
+        let (_directory, one, other) = two();
+        other.files.next.try_lock().unwrap();
+        assert!(!one.files.try_take());
+        other.files.next.unlock().unwrap();
         assert!(one.files.try_take());
     }
 
