@@ -47,7 +47,9 @@ async fn fold(connection: &DatabaseConnection, turns: &Turns) -> Result<(), Erro
     if checkpoint(connection, "NOOP").await?.unfolded() < FOLDED_FROM {
         return Ok(());
     }
-    if checkpoint(connection, "PASSIVE").await?.pages >= RESTARTED_FROM {
+    let log = checkpoint(connection, "PASSIVE").await?;
+    // Somebody else may have been folding, or is reading what came before: then it is too early.
+    if log.pages >= RESTARTED_FROM && log.unfolded() < FOLDED_FROM {
         let _turn = turns.take(TURN_PATIENCE).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
         checkpoint(connection, "RESTART").await?;
