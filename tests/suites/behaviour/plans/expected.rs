@@ -109,8 +109,12 @@ pub(super) const EXPECTED: &[Expected] = &[
     )
     .because(FIRST),
     // Deciding.
-    each("WITH lane (place, event_id, last_seq) AS", &["job_lane", "ticket_person"], &["job_lane", "ticket_person", "sort"])
-        .because("the jobs of one transaction"),
+    each(
+        "WITH lane (place, event_id, last_seq) AS",
+        &["job_lane", "ticket_person"],
+        &["job_lane", "ticket_person", "sort"],
+    )
+    .because("the jobs of one transaction"),
     both("AS held) AS seats FROM event WHERE id IN (?)", &["event_pkey", "ticket_held"]),
     each("INSERT INTO ticket", &["job_pkey"], &["job_pkey", "sort"]).because("the tickets of one transaction"),
     both("UPDATE job SET state = 'settled'", &["job_pkey"]),
