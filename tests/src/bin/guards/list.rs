@@ -67,7 +67,7 @@ guards! {
         "WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}" => "WHERE seq {one_of_them}"
     "back-off" "entity/src/job/lane.rs" GUARDED
         "job.run_at - {now} NOT BETWEEN 1 AND {BACK_OFF_MAX}" => "job.run_at - {now} IS NOT NULL"
-    "back-off-of-a-clock-that-was-set-back" "entity/src/job/lane.rs" GUARDED
+    "back-off-after-a-clock-change" "entity/src/job/lane.rs" GUARDED
         "job.run_at - {now} NOT BETWEEN 1 AND {BACK_OFF_MAX}" => "job.run_at - {now} <= 0"
     "attempt-when-blamed" "entity/src/job/complete.rs" GUARDED
         "WHERE seq = ? AND state = 'pending' AND attempt = ?\"" => "WHERE seq = ? AND ? IS NOT NULL\""
