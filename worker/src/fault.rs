@@ -58,7 +58,7 @@ impl Split {
     pub(crate) fn succeeded(&mut self, locked: Duration) {
         if locked <= LOCKED_WANTED || self.limit < LIMIT_KEPT {
             self.limit = self.limit.saturating_mul(2).min(self.limit_max);
-        } else if locked > LOCKED_WANTED * 2 && self.limit > LIMIT_KEPT {
+        } else if locked > LOCKED_WANTED * 2 {
             self.limit = (self.limit / 2).max(LIMIT_KEPT);
         }
         self.faults = 0;
@@ -115,6 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn faults_that_stay_are_tried_again_ever_more_slowly() {
+        let mut split = Split::new(500);
+        let pauses: Vec<u128> = std::iter::repeat_with(|| {
+            split.batch_failed();
+            split.fault_pause().as_millis()
+        })
+        .take(18)
+        .collect();
+        // Splitting takes ten faults, and has to be quick.
+        assert_eq!(pauses[..10], [10; 10]);
+        assert_eq!(pauses[10..], [20, 40, 80, 160, 320, 640, 640, 640]);
+        split.succeeded(Duration::ZERO);
+        assert_eq!(split.fault_pause(), FAULT_PAUSE_MIN);
+    }
+
+    #[test]
     fn success_grows_the_batch_back() {
         let mut split = Split::new(500);
         for _ in 0..9 {
@@ -133,7 +149,7 @@ mod tests {
             split.succeeded(Duration::from_millis(millis));
             split.limit()
         };
-        assert_eq!([after(21), after(15), after(21), after(21), after(21)], [250, 250, 125, 100, 100]);
+        assert_eq!([after(21), after(20), after(21), after(21), after(21)], [250, 250, 125, 100, 100]);
         assert_eq!([after(10), after(5)], [200, 400]);
 
         let mut split = Split::new(500);

@@ -134,3 +134,130 @@ fn new_id(now: Millis) -> Uuid {
     let nanos = u32::try_from(millis % 1000).unwrap_or(0) * 1_000_000;
     Uuid::new_v7(Timestamp::from_unix(NoContext, millis / 1000, nanos))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use entity::{Clock, Database, Durability, Options, audit::Who, event};
+
+    use super::*;
+
+    const NOW: Millis = 1_800_000_000_123;
+
+    /// Ten seats, of which two are free.
+    fn event() -> event::Model {
+        event::Model {
+            id: Uuid::from_u128(1),
+            organizer_id: Uuid::from_u128(2),
+            name: String::new(),
+            description: String::new(),
+            location: String::new(),
+            starts_at: NOW + 1,
+            ends_at: None,
+            time_zone: "UTC".to_owned(),
+            registration_opens_at: None,
+            registration_closes_at: None,
+            capacity: 10,
+            available_spots: 2,
+            hold_seconds: 300,
+            offer_seconds: 43_200,
+            waitlist_enabled: false,
+            max_party_size: 10,
+            status: EventStatus::Published,
+            version: 1,
+            served_at: 0,
+            chore_at: None,
+            shadow_of: None,
+            created_at: 0,
+            updated_at: 0,
+            published_at: None,
+            sold_out_at: None,
+        }
+    }
+
+    /// Seats belong to a transaction, which nothing is asked of here.
+    async fn with_seats<T>(event: event::Model, work: impl FnOnce(Seats<'_>) -> T) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("t.db").display());
+        let options = Options { url, durability: Durability::Normal, create: true, clock: Clock::new(|| NOW) };
+        let database = Database::open(options).await.unwrap();
+        let tx = database.begin(Duration::from_secs(2)).await.unwrap();
+        let actor = Actor { who: Who::Operator, request_id: None };
+        let result = work(Seats::of(&tx, event, &actor, NOW));
+        tx.rollback().await.unwrap();
+        result
+    }
+
+    /// People who ask for so many seats each.
+    fn jobs(party_sizes: &[i64]) -> Vec<Pending> {
+        let job = |(seq, party_size): (i64, &i64)| Pending {
+            seq,
+            email: format!("p{seq}@x.org"),
+            party_size: *party_size,
+            has_ticket: false,
+        };
+        (1..).zip(party_sizes).map(job).collect()
+    }
+
+    async fn planned(event: event::Model, jobs: Vec<Pending>) -> (Plan, i64) {
+        with_seats(event, |mut seats| {
+            let mut plan = Plan::default();
+            plan.decide(&mut seats, jobs, 0, NOW).unwrap();
+            (plan, seats.available())
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn decisions_are_sorted_by_what_becomes_of_their_jobs() {
+        let mut jobs = jobs(&[1, 1, 1, 1, 3]);
+        jobs[1].has_ticket = true;
+        let (plan, available) = planned(event(), jobs).await;
+        assert_eq!((&plan.reserved[..], &plan.waitlisted[..], available), (&[1, 3][..], &[][..], 0));
+        let refused = |refusal| (Outcome::Refused, Some(refusal), 1);
+        let outcomes = plan.outcomes();
+        assert_eq!(outcomes.len(), 4, "one sold out for good, one not: {outcomes:?}");
+        assert!(outcomes.contains(&(Outcome::Reserved, None, 2)));
+        assert!(outcomes.contains(&refused(Refusal::AlreadyRegistered)));
+        assert!(outcomes.contains(&refused(Refusal::SoldOut)));
+        assert_eq!(plan.refused[&(Refusal::SoldOut, true)], [4]);
+        assert_eq!(plan.refused[&(Refusal::SoldOut, false)], [5]);
+    }
+
+    #[tokio::test]
+    async fn a_reservation_is_a_hold_from_now_with_an_id_of_now() {
+        let (plan, _) = planned(event(), jobs(&[2])).await;
+        let [grant] = plan.grants[..] else { panic!("one grant") };
+        assert_eq!((grant.seq, grant.status), (1, TicketStatus::Reserved));
+        assert_eq!((grant.expires_at, plan.expires_at), (Some(NOW + 300_000), Some(NOW + 300_000)));
+        assert_eq!(grant.id.get_timestamp().unwrap().to_unix(), (1_800_000_000, 123_000_000));
+        assert_eq!(plan.records.len(), 1);
+
+        let (plan, _) = planned(event::Model { shadow_of: Some(Uuid::from_u128(3)), ..event() }, jobs(&[2])).await;
+        assert_eq!((plan.grants.len(), plan.records.len()), (1, 0), "a simulation leaves no record");
+    }
+
+    #[tokio::test]
+    async fn people_wait_while_there_is_a_line_to_wait_in() {
+        let waitlist = event::Model { waitlist_enabled: true, ..event() };
+        let (plan, available) = planned(waitlist.clone(), jobs(&[3])).await;
+        assert_eq!((&plan.waitlisted[..], available, plan.expires_at), (&[1][..], 2, None));
+        assert_eq!((plan.grants[0].status, plan.grants[0].expires_at), (TicketStatus::Waitlisted, None));
+        let (plan, _) = planned(event::Model { starts_at: NOW, ..waitlist.clone() }, jobs(&[3])).await;
+        assert_eq!(plan.outcomes(), [(Outcome::Refused, Some(Refusal::NotEnoughSeats), 1)]);
+        let cancelled = event::Model { status: EventStatus::Cancelled, ..waitlist };
+        let (plan, _) = planned(cancelled, jobs(&[1])).await;
+        assert_eq!(plan.outcomes(), [(Outcome::Refused, Some(Refusal::EventCancelled), 1)]);
+    }
+
+    #[tokio::test]
+    async fn holds_matter_only_where_somebody_may_be_refused_for_them() {
+        let largest =
+            async |event, sizes: &[i64]| with_seats(event, |seats| largest_unseated(&seats, &jobs(sizes))).await;
+        assert_eq!(largest(event(), &[1, 1]).await, None, "all fit");
+        assert_eq!(largest(event(), &[2, 4, 1]).await, Some(4));
+        assert_eq!(largest(event::Model { waitlist_enabled: true, ..event() }, &[4]).await, None);
+        assert_eq!(largest(event::Model { status: EventStatus::Cancelled, ..event() }, &[4]).await, None);
+    }
+}

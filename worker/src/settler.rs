@@ -213,3 +213,18 @@ async fn until_next_run(database: &Database) -> Result<Duration, Error> {
     let millis = u64::try_from(run_at - database.now().await?).unwrap_or(0);
     Ok(Duration::from_millis(millis).min(SLOW_POLL))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_did_not_fill_a_batch_rests() {
+        let locked = Duration::from_millis(3);
+        assert_eq!(rest(0, 500, locked), None, "nothing was locked for jobs");
+        assert_eq!(rest(1, 500, locked), Some(Duration::from_millis(6)));
+        assert_eq!(rest(499, 500, Duration::from_millis(8)), Some(REST_MAX));
+        assert_eq!(rest(500, 500, locked), None, "there is more to do");
+        assert_eq!(rest(501, 500, locked), None);
+    }
+}

@@ -31,8 +31,9 @@ const MODEL: Test = Test { of: BEHAVIOUR, name: "model::sqlite::every_order" };
 /// The same where rows are locked one by one.
 const LOCKS: Test = Test { of: BEHAVIOUR, name: "model::postgres::every_order" };
 
-/// Many at once.
-const HISTORIES: Test = Test { of: BEHAVIOUR, name: "model::sqlite::every_history" };
+/// Who waits for whom: for rows, and for the file.
+const ROWS: Test = Test { of: BEHAVIOUR, name: "guarded::locks::postgres" };
+const FILE: Test = Test { of: BEHAVIOUR, name: "guarded::locks::sqlite" };
 
 const API: Test = Test { of: &["-p", "api", "--lib"], name: "intake::batch" };
 
@@ -64,6 +65,10 @@ guards! {
         "WHERE status = 'waitlisted' AND seq IN ({})\"" => "WHERE seq IN ({})\""
     "status-when-settled" "entity/src/job/complete.rs" GUARDED
         "WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}" => "WHERE seq {one_of_them}"
+    "back-off" "entity/src/job/lane.rs" GUARDED
+        "job.run_at - {now} NOT BETWEEN 1 AND {BACK_OFF_MAX}" => "job.run_at - {now} IS NOT NULL"
+    "back-off-after-a-clock-change" "entity/src/job/lane.rs" GUARDED
+        "job.run_at - {now} NOT BETWEEN 1 AND {BACK_OFF_MAX}" => "job.run_at - {now} <= 0"
     "attempt-when-blamed" "entity/src/job/complete.rs" GUARDED
         "WHERE seq = ? AND state = 'pending' AND attempt = ?\"" => "WHERE seq = ? AND ? IS NOT NULL\""
     "status-when-cancelled" "entity/src/ticket/transition.rs" GUARDED
@@ -81,7 +86,7 @@ guards! {
         "WHERE id = ? AND email = ? AND {HOLDS_AFTER}" => "WHERE id = ? AND ? <> '' AND {HOLDS_AFTER}"
     "extensions" "entity/src/ticket/transition.rs" MODEL
         "AND extensions < ?" => "AND extensions - 100 < ?"
-    "nobody-waits-when-extended" "entity/src/ticket/transition.rs" MODEL
+    "nobody-waits-when-extended" "entity/src/ticket/transition.rs" GUARDED
         "AND other.status = 'waitlisted')" => "AND other.status = 'nobody')"
     "status-at-the-door" "entity/src/ticket/check_in.rs" MODEL
         "WHERE id = ? AND status = 'confirmed'\"" => "WHERE id = ?\""
@@ -95,12 +100,14 @@ guards! {
     "expiry-when-read" "entity/src/ticket/mod.rs" MODEL
         "self.expires_at.is_some_and(|at| at <= now)" => "self.expires_at.is_some_and(|at| at < now)"
     "version-when-edited" "entity/src/event.rs" GUARDED
-        "WHERE id = ? AND version = ?\"" => "WHERE id = ? AND ? > 0\""
+        "WHERE id = ? AND version = ?\"" => "WHERE id = ? AND ? >= 0\""
     "lane-lock" "entity/src/db/transaction.rs" LOCKS
         "FOR NO KEY UPDATE OF {table} SKIP LOCKED\")" => "/* {table} */\")"
-    "event-and-ticket-locks" "entity/src/db/transaction.rs" LOCKS
+    "event-and-ticket-locks" "entity/src/db/transaction.rs" ROWS
         "format!(\"FOR NO KEY UPDATE OF {table}\")" => "format!(\"/* {table} */\")"
-    "write-lock-from-the-start" "entity/src/db/transaction.rs" HISTORIES
+    "intake-beside-workers" "entity/src/db/transaction.rs" ROWS
+        "FOR NO KEY UPDATE OF {table}\")" => "FOR UPDATE OF {table}\")"
+    "write-lock-from-the-start" "entity/src/db/transaction.rs" FILE
         "Some(SqliteTransactionMode::Immediate)" => "Some(SqliteTransactionMode::Deferred)"
     "key-once" "entity/src/job/enqueue.rs" MODEL
         "ON CONFLICT (key_scope, idempotency_key) DO NOTHING\"" => "ON CONFLICT (id) DO NOTHING\""

@@ -1,87 +1,20 @@
 //! Guarded statements by themselves: each moves only what stands as it was judged, or says that it did not. What is
 //! judged before under a lock makes most of this impossible; the guards hold when a lock is missing.
 
-use std::time::Duration;
+mod locks;
+mod stage;
 
 use entity::{
-    Email, Error, Seats, Transaction,
-    audit::{Actor, Who},
-    event,
-    job::{JobState, Outcome, complete},
+    Email, Error, Seats, event,
+    job::{JobState, Outcome, complete, lane::BACK_OFF_MAX},
     seats::{Served, end_turns},
     ticket::{self, Grant, Live, Model, TicketStatus},
     waitlist::{self, Chosen, Waiting},
 };
-use reqwest::Method;
-use serde_json::{Value, json};
-use tests::{Ask, Stepwise, World, both_databases};
+use tests::both_databases;
 use uuid::Uuid;
 
-/// An event with three seats, which people 0 to 2 hold and person 3 waits for.
-struct Stage {
-    service: Stepwise,
-    event_id: Uuid,
-    tickets: Vec<Model>,
-}
-
-const ACTOR: Actor = Actor { who: Who::Operator, request_id: None };
-
-impl Stage {
-    async fn set(world: &World) -> Self {
-        let service = Stepwise::start(world, 1).await;
-        let body = json!({"name": "A sale", "starts_at": "2100-01-01T00:00:00Z", "capacity": 3, "status": "published",
-            "waitlist_enabled": true});
-        let organizer = Ask {
-            method: Method::POST,
-            path: "/events".to_owned(),
-            who: "organizer@example.org",
-            role: "organizer",
-            header: ("accept", "*/*"),
-            body,
-        };
-        let event = service.ask(organizer.clone()).await.text("id");
-        for (who, key) in
-            [("p0@x.org", "k"), ("p1@x.org", "k"), ("p2@x.org", "k"), ("p3@x.org", "k"), ("p3@x.org", "l")]
-        {
-            let (path, header) = (format!("/events/{event}/register"), ("idempotency-key", key));
-            let ask = Ask { path, who, role: "attendee", header, body: Value::Null, ..organizer.clone() };
-            service.ask(ask).await.text("id");
-        }
-        service.settle(0, 500, 500, false).await;
-        let event_id = Uuid::parse_str(&event).unwrap();
-        let mut stage = Self { service, event_id, tickets: vec![] };
-        let tx = stage.begin().await;
-        let live = ticket::live(&tx, event_id, 9).await.unwrap();
-        let ids: Vec<Uuid> = live.iter().map(|ticket| ticket.id).collect();
-        stage.tickets = ticket::find_many(&*tx, &ids).await.unwrap();
-        stage.tickets.sort_by_key(|ticket| ticket.seq);
-        assert_eq!(stage.tickets.len(), 4);
-        stage
-    }
-
-    async fn begin(&self) -> Transaction {
-        self.service.database().begin(Duration::from_secs(2)).await.unwrap()
-    }
-
-    fn now(&self) -> i64 {
-        self.service.time.now()
-    }
-
-    async fn event(&self, tx: &Transaction) -> event::Model {
-        event::find(&**tx, self.event_id).await.unwrap().unwrap()
-    }
-
-    /// The same people hold and wait for seats, however the statements of a transaction ended.
-    async fn end(self) {
-        let tx = self.begin().await;
-        let ids: Vec<Uuid> = self.tickets.iter().map(|ticket| ticket.id).collect();
-        let mut tickets = ticket::find_many(&*tx, &ids).await.unwrap();
-        tickets.sort_by_key(|ticket| ticket.seq);
-        assert_eq!(tickets, self.tickets);
-        tx.rollback().await.unwrap();
-        self.service.stop().await;
-    }
-}
+use stage::{ACTOR, Stage};
 
 fn is_guarded(result: &Result<(), Error>) -> bool {
     matches!(result, Err(Error::Guard { .. }))
@@ -183,6 +116,26 @@ both_databases! {
         let second = Grant { seq, id, status, expires_at: Some(now + 1) };
         assert!(ticket::insert(&tx, &[second], now).await.is_err(), "one active ticket for each person");
         tx.rollback().await.unwrap();
+        stage.end().await;
+    }
+
+    async fn a_job_that_backs_off_is_left_alone_for_as_long_as_jobs_do(world: &mut World) {
+        let stage = Stage::set(world).await;
+        // The last one was put off by a clock that was set back since: no job waits for so long.
+        for (wait, is_due) in [(0, true), (1, false), (BACK_OFF_MAX, false), (BACK_OFF_MAX + 1, true)] {
+            assert_eq!(stage.register(&format!("late{wait}@x.org"), "k").await.status, 202);
+            let run_at = stage.now() + wait;
+            world.execute(&format!("UPDATE job SET attempt = 1, run_at = {run_at} WHERE state = 'pending'")).await;
+            let pending = "SELECT count(*) AS n FROM job WHERE state = 'pending'";
+            // Whoever looks first, and whoever does not.
+            for look in [true, false] {
+                stage.service.settle(0, 500, 500, look).await;
+                assert_eq!(world.number(pending).await, i64::from(!is_due), "{wait} ms, looking first: {look}");
+            }
+            stage.service.time.advance(1).await;
+            world.execute("UPDATE job SET run_at = 0 WHERE state = 'pending'").await;
+            stage.service.settle(0, 500, 500, true).await;
+        }
         stage.end().await;
     }
 }
