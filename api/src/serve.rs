@@ -110,7 +110,9 @@ async fn run<F: Future<Output = ()>>(
     let confirms = Confirms::start(Confirmer(database.clone()), &mut groups);
     let watch = Arc::new(Watch::default());
     let watcher = tokio::spawn(watch::run(watch.clone(), database.clone(), doorbells.changes.clone(), stop.clone()));
-    let folding = tokio::spawn({
+    // A set, whose tasks end with it, also when this is dropped.
+    let mut folding = JoinSet::new();
+    folding.spawn({
         let database = database.clone();
         async move { worker::keep_log_short(&database).await }
     });
@@ -147,7 +149,7 @@ async fn run<F: Future<Output = ()>>(
     let _ = timeout_at(end, all(groups)).await;
     watcher.abort();
     let _ = timeout_at(end, all(workers)).await;
-    folding.abort();
+    drop(folding);
     let _ = timeout(CLOSING, database.close()).await;
 }
 

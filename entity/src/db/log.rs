@@ -16,7 +16,7 @@ use crate::Error;
 /// Pages in the log, of 4 KiB, for which folding pays.
 const FOLDED_FROM: i64 = 1000;
 
-/// Pages in the log from which on it has to begin anew: 32 MiB.
+/// Pages in the log from which on it has to begin anew: about 32 MiB.
 const RESTARTED_FROM: i64 = 8000;
 
 /// The log is looked at no more often than this.

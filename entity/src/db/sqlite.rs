@@ -36,7 +36,7 @@ const WRITER_CACHE: &str = "-16384";
 /// time while a batch is read.
 const ROWS_AHEAD: usize = 1024;
 
-/// A commit folds the log into the file once it has so many pages: 64 MiB, if nobody did it before (see `log`), because
+/// A commit folds the log into the file once it has so many pages: about 63 MiB, if nobody did it before (see `log`), because
 /// such a commit takes many times as long as others.
 const CHECKPOINT_PAGES: &str = "16000";
 

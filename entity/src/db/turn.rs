@@ -174,6 +174,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         drop(turn);
+        assert!(!one.files.try_take(), "somebody is next");
         drop(waiting.await.unwrap().unwrap());
         assert!(one.files.try_take());
     }

@@ -158,7 +158,7 @@ pub async fn pending(
     }
     let (text, parameters) = pending_of(tx.get_database_backend(), lanes, now, limit);
     for row in tx.query_all_raw(sql(&**tx, &text, parameters)).await? {
-        // By place: there are many of these, and looking for each column by its name takes as long as reading it.
+        // By place: there are many of these, and looking for each column by its name is work for each.
         let (place, seq, email, party_size, has_ticket): (i64, _, _, _, _) = row.try_get_many_by_index()?;
         if let Some(jobs) = usize::try_from(place).ok().and_then(|place| jobs.get_mut(place)) {
             jobs.push(Pending { seq, email, party_size, has_ticket });
