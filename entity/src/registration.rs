@@ -6,7 +6,7 @@ use sea_orm::{FromQueryResult, Iden, Iterable, QueryResult, entity::prelude::*};
 
 use crate::{
     Database, Email, Error, Millis,
-    db::{one_of, sql, values},
+    db::{Places, one_of, sql, values},
     job::{JobState, Outcome, Refusal},
     seen::{self, Seen},
     ticket,
@@ -39,18 +39,19 @@ pub struct Registration {
 }
 
 impl FromQueryResult for Registration {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let mut columns = Places::of(row);
         Ok(Self {
-            id: row.try_get(prefix, "id")?,
-            seq: row.try_get(prefix, "seq")?,
-            event_id: row.try_get(prefix, "event_id")?,
-            state: row.try_get(prefix, "state")?,
-            outcome: row.try_get(prefix, "outcome")?,
-            refusal: row.try_get(prefix, "refusal")?,
-            may_return: row.try_get(prefix, "may_return")?,
-            created_at: row.try_get(prefix, "created_at")?,
-            settled_at: row.try_get(prefix, "settled_at")?,
-            ticket: ticket::Model::from_query_result_optional(row, TICKET)?,
+            id: columns.next()?,
+            seq: columns.next()?,
+            event_id: columns.next()?,
+            state: columns.next()?,
+            outcome: columns.next()?,
+            refusal: columns.next()?,
+            may_return: columns.next()?,
+            created_at: columns.next()?,
+            settled_at: columns.next()?,
+            ticket: ticket::Model::next_in(&mut columns)?,
         })
     }
 }
@@ -58,7 +59,7 @@ impl FromQueryResult for Registration {
 /// What the ticket's columns are called in a joined row.
 const TICKET: &str = "ticket_";
 
-/// What of a job its client may see, and the whole ticket.
+/// What of a job its client may see, and the whole ticket, in the order in which they are read.
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let job = "job.id, job.seq, job.event_id, job.state, job.outcome, job.refusal, job.may_return, job.created_at,
         job.settled_at";

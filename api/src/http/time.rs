@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde_json::Value;
 
 /// A point in time. It has milliseconds; digits beyond them are dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Time(pub(crate) Millis);
 
 impl Time {

@@ -5,10 +5,7 @@ use entity::{
     job::{self, JobState, Outcome},
     registration,
 };
-use poem_openapi::{
-    Enum, Object,
-    types::{Example, ToJSON},
-};
+use poem_openapi::{Enum, Object, types::Example};
 use uuid::Uuid;
 
 use super::Ticket;
@@ -24,7 +21,7 @@ use crate::{
 };
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename = "RegistrationStatus", rename_all = "snake_case")]
 pub(crate) enum Status {
     /// Nothing yet.
@@ -40,7 +37,7 @@ pub(crate) enum Status {
 }
 
 /// Why there is no ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename = "RefusalCode", rename_all = "snake_case")]
 pub(crate) enum RefusalCode {
     /// The event was cancelled.
@@ -56,7 +53,7 @@ pub(crate) enum RefusalCode {
 }
 
 /// Why there is no ticket, and whether it is worth coming back.
-#[derive(Clone, Debug, Object)]
+#[derive(Clone, Debug, Hash, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub(crate) struct Refusal {
     pub code: RefusalCode,
@@ -149,8 +146,20 @@ impl Registration {
 
     /// Changes with everything but the place in line, which others change.
     pub(crate) fn etag(&self) -> String {
-        let ticket = self.ticket.clone().map(|ticket| Ticket { position: None, ..ticket });
-        etag::weak(&Self { ahead: None, estimate_seconds: None, ticket, ..self.clone() }.to_json_string())
+        let Self {
+            id,
+            event_id,
+            status,
+            ticket_id,
+            ticket,
+            refusal,
+            ahead: _,
+            estimate_seconds: _,
+            created_at,
+            settled_at,
+        } = self;
+        let ticket = ticket.as_ref().map(Ticket::without_position);
+        etag::weak(&(id, event_id, status, ticket_id, ticket, refusal, created_at, settled_at))
     }
 }
 

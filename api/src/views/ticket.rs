@@ -4,10 +4,7 @@ use entity::{
     Millis, Viewer,
     ticket::{Model, TicketStatus},
 };
-use poem_openapi::{
-    Enum, Object,
-    types::{Example, ToJSON},
-};
+use poem_openapi::{Enum, Object, types::Example};
 use uuid::Uuid;
 
 use crate::{
@@ -21,7 +18,7 @@ use crate::{
 };
 
 /// Where a ticket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename = "TicketStatus", rename_all = "snake_case")]
 pub(crate) enum Status {
     /// In line for seats.
@@ -69,7 +66,7 @@ impl QueryValue for Status {
 }
 
 /// Somebody's ticket for an event.
-#[derive(Clone, Debug, Object)]
+#[derive(Clone, Debug, Hash, Object)]
 #[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct Ticket {
     /// Its id.
@@ -190,6 +187,10 @@ impl Ticket {
 
     /// Changes with everything but the place on the waitlist, which others change.
     pub(crate) fn etag(&self) -> String {
-        etag::weak(&Self { position: None, ..self.clone() }.to_json_string())
+        etag::weak(&self.without_position())
+    }
+
+    pub(super) fn without_position(&self) -> Self {
+        Self { position: None, ..self.clone() }
     }
 }

@@ -20,7 +20,7 @@ pub use transition::{cancel, cap_offers, confirm, extend, rename};
 
 use sea_orm::entity::prelude::*;
 
-use crate::Millis;
+use crate::{Millis, db::Places};
 
 /// Where a ticket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -106,5 +106,60 @@ impl Model {
     pub fn status_at(&self, now: Millis) -> TicketStatus {
         let lapsed = self.status == TicketStatus::Reserved && self.expires_at.is_some_and(|at| at <= now);
         if lapsed { TicketStatus::Expired } else { self.status }
+    }
+
+    /// The ticket in the next columns of a row, which are all of [`Column`] in their order; none where an outer join found
+    /// none.
+    pub(crate) fn next_in(columns: &mut Places<'_>) -> Result<Option<Self>, DbErr> {
+        let Some(seq) = columns.next()? else { return Ok(None) };
+        Ok(Some(Self {
+            seq,
+            id: columns.next()?,
+            event_id: columns.next()?,
+            job_id: columns.next()?,
+            account_id: columns.next()?,
+            email: columns.next()?,
+            name: columns.next()?,
+            party_size: columns.next()?,
+            status: columns.next()?,
+            expires_at: columns.next()?,
+            offered_at: columns.next()?,
+            extensions: columns.next()?,
+            check_in_nonce: columns.next()?,
+            created_at: columns.next()?,
+            confirmed_at: columns.next()?,
+            checked_in_at: columns.next()?,
+            checked_in_by: columns.next()?,
+            cancelled_at: columns.next()?,
+            expired_at: columns.next()?,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{Database, DbBackend, FromQueryResult, Iden, Iterable, Statement};
+
+    use super::*;
+
+    /// A value for a column that no other column has.
+    fn value(place: usize, column: &str) -> String {
+        match column {
+            "id" | "event_id" | "job_id" | "account_id" => format!("x'{place:032x}'"),
+            "email" | "name" | "check_in_nonce" | "checked_in_by" => format!("'{column}'"),
+            "status" => "'reserved'".to_owned(),
+            _ => place.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ticket_reads_by_place_as_it_does_by_name() {
+        let connection = Database::connect("sqlite::memory:").await.unwrap();
+        let columns = Column::iter().enumerate().map(|(place, column)| (place, column.to_string()));
+        let columns: Vec<String> = columns.map(|(place, name)| format!("{} AS {name}", value(place, &name))).collect();
+        let query = Statement::from_string(DbBackend::Sqlite, format!("SELECT {}", columns.join(", ")));
+        let row = connection.query_one_raw(query).await.unwrap().unwrap();
+        let by_name = Model::from_query_result(&row, "").unwrap();
+        assert_eq!(Model::next_in(&mut Places::of(&row)).unwrap(), Some(by_name));
     }
 }
