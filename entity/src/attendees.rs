@@ -44,14 +44,12 @@ pub async fn list(
 
 /// True for tickets whose [`Model::status_at`] is this.
 pub(crate) fn reads_as(status: TicketStatus, now: Millis) -> (String, Vec<Value>) {
-    match status {
-        TicketStatus::Reserved => ("status = 'reserved' AND expires_at > ?".to_owned(), values![now]),
-        TicketStatus::Expired => {
-            ("(status = 'expired' OR (status = 'reserved' AND expires_at <= ?))".to_owned(), values![now])
-        }
-        // In the text, because SQLite plans without the values: some states have an index of their own.
-        other => (format!("status = '{}'", other.to_value()), vec![]),
-    }
+    let (condition, values) = match status {
+        TicketStatus::Reserved => ("status = 'reserved' AND expires_at > ?", values![now]),
+        TicketStatus::Expired => ("(status = 'expired' OR (status = 'reserved' AND expires_at <= ?))", values![now]),
+        other => ("status = ?", values![other.to_value()]),
+    };
+    (condition.to_owned(), values)
 }
 
 /// True for tickets whose name or e-mail contains a text. SQLite's `lower` knows only ASCII, so the other letters of the

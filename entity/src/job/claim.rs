@@ -74,21 +74,22 @@ const LANES: &str = "SELECT event.*, turn.last_seq, turn.job_count, clock.now,
 
 /// CTEs with the `clock` and each `turn`. The lanes are sorted, then gone through only until the jobs are enough: the
 /// join keeps their order, and PostgreSQL locks a lane when it is come to.
+///
+/// The limit stands in the text: SQLite plans a statement with `LIMIT ?` anew each time, which takes longer than to run it.
 fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
     let is_due = is_due("(SELECT now FROM clock)");
-    let (jobs, limits) = match tx.get_database_backend() {
-        DbBackend::Postgres => (postgres_stretch("next.id", "9223372036854775807", &is_due) + " ON TRUE", 3),
-        _ => (format!("job ON job.event_id = next.id AND state = 'pending' AND {is_due}"), 2),
+    let jobs = match tx.get_database_backend() {
+        DbBackend::Postgres => postgres_stretch("next.id", "9223372036854775807", &is_due, limit) + " ON TRUE",
+        _ => format!("job ON job.event_id = next.id AND state = 'pending' AND {is_due}"),
     };
-    let (clock, mut parameters) = tx.clock();
-    parameters.extend(vec![Value::from(i64::from(limit)); limits]);
+    let (clock, parameters) = tx.clock();
     let text = format!(
         "{BUSY_EVENTS}, {clock}, turn (event_id, last_seq, job_count) AS (
              SELECT id, coalesce(max(seq), 0), count(*) FROM (
                  SELECT next.id, job.seq FROM (
                      SELECT event.id FROM event WHERE id IN ({due_events})
-                     ORDER BY event.served_at, event.id LIMIT ? {lock}) AS next
-                 LEFT JOIN {jobs} LIMIT ?) AS job
+                     ORDER BY event.served_at, event.id LIMIT {limit} {lock}) AS next
+                 LEFT JOIN {jobs} LIMIT {limit}) AS job
              GROUP BY id)",
         due_events = due_events(),
         lock = tx.try_lock_clause("event"),
@@ -98,11 +99,11 @@ fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
 
 /// The first due jobs of a lane: a stretch of the index of pending jobs. Written so that PostgreSQL goes along the index
 /// and stops when it has enough: for `event_id = …` it would expect an average lane, and read and sort all of a long one.
-fn postgres_stretch(event_id: &str, last_seq: &str, is_due: &str) -> String {
+fn postgres_stretch(event_id: &str, last_seq: &str, is_due: &str, limit: u32) -> String {
     format!(
         "LATERAL (SELECT * FROM job WHERE state = 'pending' AND {is_due}
              AND (job.event_id, job.seq) >= ({event_id}, 0) AND (job.event_id, job.seq) <= ({event_id}, {last_seq})
-             ORDER BY job.event_id, job.seq LIMIT ?) AS job"
+             ORDER BY job.event_id, job.seq LIMIT {limit}) AS job"
     )
 }
 
@@ -178,10 +179,7 @@ fn pending_of(backend: DbBackend, lanes: &[(Uuid, i64)], now: Millis, limit: u32
     let (lanes, mut parameters) = rows(backend, lanes.collect());
     parameters.push(Value::from(now));
     let jobs = match backend {
-        DbBackend::Postgres => {
-            parameters.push(Value::from(i64::from(limit)));
-            postgres_stretch("lane.event_id", "lane.last_seq", &is_due("?"))
-        }
+        DbBackend::Postgres => postgres_stretch("lane.event_id", "lane.last_seq", &is_due("?"), limit),
         _ => format!(
             "job WHERE job.event_id = lane.event_id AND state = 'pending' AND seq <= last_seq AND {}",
             is_due("?")

@@ -1,5 +1,6 @@
-//! How long the slowest hundredth of the requests take at 60 % of the rate that is accepted and settled, against the
-//! same requests, at the same rate, with nothing behind the front end.
+//! How long the slowest hundredth of the requests take at 60 % of the rate that is accepted, against the same requests, at
+//! the same rate, with nothing behind the front end. Once with a worker that settles them, once without: what a worker
+//! adds is the difference.
 
 use tests::Kind;
 
@@ -12,9 +13,9 @@ use crate::{
 /// The share of the accepted rate.
 const SHARE: f64 = 0.6;
 
-async fn turnout(site: &Site, rate: Option<f64>) -> Load {
+async fn turnout(site: &Site, workers: usize, rate: Option<f64>) -> Load {
     let mut world = site.world(Kind::Sqlite).await;
-    let client = start(&mut world, 1, &[]);
+    let client = start(&mut world, workers, &[]);
     let event = large_event(&client).await;
     let (address, requests) = (address(client.base()), newcomers(&event));
     let load = match rate {
@@ -32,11 +33,18 @@ async fn null(site: &Site, rate: f64) -> Load {
 }
 
 pub(super) async fn run(site: &Site) -> Vec<Figure> {
+    let mut figures = side(site, 1, "one worker process, batch 500").await;
+    figures.extend(side(site, 0, "no worker").await);
+    figures
+}
+
+/// The figures with so many worker processes, in words `with`.
+async fn side(site: &Site, workers: usize, with: &str) -> Vec<Figure> {
     let (mut rates, mut ours, mut nulls) = (vec![], [vec![], vec![]], [vec![], vec![]]);
     for _ in 0..site.rounds {
-        let rate = SHARE * turnout(site, None).await.rate(202);
+        let rate = SHARE * turnout(site, workers, None).await.rate(202);
         rates.push(rate);
-        let (turnout, null) = (turnout(site, Some(rate)).await, null(site, rate).await);
+        let (turnout, null) = (turnout(site, workers, Some(rate)).await, null(site, rate).await);
         for (values, percent) in ours.iter_mut().zip([50.0, 99.0]) {
             values.push(turnout.millis(percent));
         }
@@ -44,14 +52,14 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
             values.push(null.millis(percent));
         }
     }
-    let settings = "SQLite FULL, 64 clients, one worker process, batch 500";
     let target = Target::at_most(5.0, 2.5);
+    let (settings, null) = (format!("SQLite FULL, 64 clients, {with}"), format!("64 clients, at the rate with {with}"));
     vec![
-        Figure::new("60 % of the accepted rate", "/s", settings, &rates),
-        Figure::new("POST at that rate, p50", "ms", settings, &ours[0]),
-        Figure::new("POST at that rate, p99", "ms", settings, &ours[1]),
-        Figure::new("null at that rate, p50", "ms", "64 clients", &nulls[0]),
-        Figure::new("null at that rate, p99", "ms", "64 clients", &nulls[1]),
-        Figure::ratio("p99 of POST ÷ p99 of null", settings, &ours[1], &nulls[1], target),
+        Figure::new("60 % of the accepted rate", "/s", &settings, &rates),
+        Figure::new("POST at that rate, p50", "ms", &settings, &ours[0]),
+        Figure::new("POST at that rate, p99", "ms", &settings, &ours[1]),
+        Figure::new("null at that rate, p50", "ms", &null, &nulls[0]),
+        Figure::new("null at that rate, p99", "ms", &null, &nulls[1]),
+        Figure::ratio("p99 of POST ÷ p99 of null", &settings, &ours[1], &nulls[1], target),
     ]
 }
