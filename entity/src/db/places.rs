@@ -1,5 +1,5 @@
-//! Reads the columns of a row one after another, by their place: looking for each by its name is most of what a small row
-//! costs.
+//! Reads the columns of a row one after another, by their place. For rows that are read by the thousand looking for each
+//! column by its name is work that shows.
 
 use sea_orm::{DbErr, QueryResult, TryGetable};
 
