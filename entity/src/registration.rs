@@ -56,7 +56,7 @@ impl FromQueryResult for Registration {
     }
 }
 
-/// What the ticket's columns are called in a joined row.
+/// What the ticket's columns are called in a joined row, where `id` is the job's.
 const TICKET: &str = "ticket_";
 
 /// What of a job its client may see, and the whole ticket, in the order in which they are read.

@@ -1,6 +1,6 @@
 //! How long the slowest hundredth of the requests take at 60 % of the rate that is accepted, against the same requests, at
-//! the same rate, with nothing behind the front end. Once with a worker that settles them, once without: what a worker
-//! adds is the difference.
+//! the same rate, with nothing behind the front end. Once with a worker that settles them, once without, each at its
+//! own rate: without a worker more is accepted.
 
 use tests::Kind;
 
