@@ -55,6 +55,9 @@ pub(crate) struct Methods(Vec<Known>);
 #[derive(Clone, Debug)]
 struct Known {
     template: String,
+    /// The parts of the template; nothing for one that stands for anything. Taken apart once, because each request looks
+    /// for its template.
+    parts: Vec<Option<String>>,
     methods: Vec<Method>,
 }
 
@@ -76,7 +79,7 @@ impl Methods {
         }
         let sorted = all.into_iter().map(|(path, mut methods)| {
             methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-            Known { template: path, methods }
+            Known { parts: parts(&path).map(fixed).collect(), template: path, methods }
         });
         Self(sorted.collect())
     }
@@ -95,24 +98,33 @@ impl Methods {
     /// A path as logs may hold it: with ids, but with nothing else that a client made up. Nothing if it is no path of
     /// ours: it may be a misspelt one with a code or an e-mail in it.
     pub(crate) fn loggable(&self, path: &str) -> Option<String> {
-        let template = self.template(path)?.trim_matches('/').split('/');
-        let parts = template.zip(path.trim_matches('/').split('/')).map(|(wanted, part)| {
-            let is_ours = !wanted.starts_with('{') || Uuid::try_parse(part).is_ok();
+        let loggable = parts(self.template(path)?).zip(parts(path)).map(|(wanted, part)| {
+            let is_ours = fixed(wanted).is_some() || Uuid::try_parse(part).is_ok();
             if is_ours { part } else { wanted }
         });
-        Some(parts.flat_map(|part| ["/", part]).collect())
+        Some(loggable.flat_map(|part| ["/", part]).collect())
     }
 
     fn find(&self, path: &str) -> Option<&Known> {
-        self.0.iter().find(|known| is_instance(&known.template, path))
+        let count = parts(path).count();
+        self.0.iter().find(|known| known.parts.len() == count && known.is_template_of(path))
     }
 }
 
-fn is_instance(template: &str, path: &str) -> bool {
-    let mut parts = path.trim_matches('/').split('/');
-    let mut wanted = template.trim_matches('/').split('/');
-    wanted.all(|wanted| parts.next().is_some_and(|part| wanted.starts_with('{') || wanted == part))
-        && parts.next().is_none()
+impl Known {
+    /// Whether a path with as many parts is an instance of it.
+    fn is_template_of(&self, path: &str) -> bool {
+        self.parts.iter().zip(parts(path)).all(|(wanted, part)| wanted.as_ref().is_none_or(|wanted| wanted == part))
+    }
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.trim_matches('/').split('/')
+}
+
+/// What a part of a template stands for, unless it is anything.
+fn fixed(part: &str) -> Option<String> {
+    (!part.starts_with('{')).then(|| part.to_owned())
 }
 
 #[cfg(test)]
