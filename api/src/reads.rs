@@ -76,7 +76,7 @@ impl Work for Registrations {
 
     async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<Registration>>, Error> {
         let ids = each_once(wanted.iter().map(|wanted| wanted.id));
-        Ok(hand_out(&registration::look_up(&self.0, &ids).await?, wanted))
+        Ok(hand_out(&registration::look_up(&self.0, &ids, some_organize(wanted)).await?, wanted))
     }
 }
 
@@ -90,8 +90,12 @@ impl Work for Tickets {
 
     async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<ticket::Model>>, Error> {
         let ids = each_once(wanted.iter().map(|wanted| wanted.id));
-        Ok(hand_out(&ticket::look_up(&self.0, &ids).await?, wanted))
+        Ok(hand_out(&ticket::look_up(&self.0, &ids, some_organize(wanted)).await?, wanted))
     }
+}
+
+fn some_organize(wanted: &[Wanted]) -> bool {
+    wanted.iter().any(|wanted| wanted.viewer.is_organizer)
 }
 
 struct Standings(Database);

@@ -1,12 +1,12 @@
 //! Registrations: the client's view of a job and of the ticket it led to.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::collections::HashMap;
 
-use sea_orm::{FromQueryResult, Iden, Iterable, QueryResult, entity::prelude::*};
+use sea_orm::{FromQueryResult, QueryResult, entity::prelude::*};
 
 use crate::{
     Database, Email, Error, Millis,
-    db::{Places, one_of, sql, values},
+    db::{InPlaces, Places, one_of, sql, values},
     job::{JobState, Outcome, Refusal},
     seen::{self, Seen},
     ticket,
@@ -38,48 +38,52 @@ pub struct Registration {
     pub ticket: Option<ticket::Model>,
 }
 
-impl FromQueryResult for Registration {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let mut columns = Places::of(row);
+impl InPlaces for Registration {
+    fn next_in(columns: &mut Places<'_>) -> Result<Self, DbErr> {
         Ok(Self {
             id: columns.next()?,
             seq: columns.next()?,
             event_id: columns.next()?,
             state: columns.next()?,
-            outcome: columns.next()?,
-            refusal: columns.next()?,
+            outcome: columns.next_if_any()?,
+            refusal: columns.next_if_any()?,
             may_return: columns.next()?,
             created_at: columns.next()?,
-            settled_at: columns.next()?,
-            ticket: ticket::Model::next_in(&mut columns)?,
+            settled_at: columns.next_if_any()?,
+            ticket: InPlaces::next_in(columns)?,
         })
     }
 }
 
-/// What the ticket's columns are called in a joined row, where `id` is the job's.
-const TICKET: &str = "ticket_";
-
-/// What of a job its client may see, and the whole ticket, in the order in which they are read.
-static COLUMNS: LazyLock<String> = LazyLock::new(|| {
-    let job = "job.id, job.seq, job.event_id, job.state, job.outcome, job.refusal, job.may_return, job.created_at,
-        job.settled_at";
-    let ticket = ticket::Column::iter().map(|column| column.to_string());
-    ticket.fold(job.to_owned(), |columns, column| format!("{columns}, ticket.{column} AS {TICKET}{column}"))
-});
-
-fn select(more_columns: &str) -> String {
-    format!("SELECT {}{more_columns} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", *COLUMNS)
+impl FromQueryResult for Registration {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Self::next_in(&mut Places::of(row))
+    }
 }
 
-/// These registrations, each with who may see it: the person's own, those they submitted, those of their events.
+/// What of a job its client may see, in the order in which it is read.
+const JOB: &str = "job.id, job.seq, job.event_id, job.state, job.outcome, job.refusal, job.may_return, job.created_at,
+    job.settled_at";
+
+fn select(more_columns: &str) -> String {
+    format!("SELECT {JOB}, {}{more_columns} FROM job LEFT JOIN ticket ON ticket.job_id = job.id", *ticket::COLUMNS)
+}
+
+/// These registrations, each with who may see it: the person's own, those they submitted, and if `some_organize` those of
+/// their events.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn look_up(database: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Seen<Registration>>, Error> {
+pub async fn look_up(
+    database: &Database,
+    ids: &[Uuid],
+    some_organize: bool,
+) -> Result<HashMap<Uuid, Seen<Registration>>, Error> {
     let (among, ids) = one_of(database.reader().get_database_backend(), ids.iter().copied());
-    let more_columns = format!(", {}{}", Audience::columns("job", "job.key_scope"), database.clock_column());
+    let audience = Audience::columns("job", "job.key_scope", some_organize);
+    let more_columns = format!(", {audience}{}", database.clock_column());
     let text = format!("{} WHERE job.id {among}", select(&more_columns));
-    seen::read(database, &text, ids).await
+    seen::read(database, &text, ids, |registration: &Registration| registration.id).await
 }
 
 /// Those of these registrations that are no longer pending, for somebody who has already been allowed to see them.

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use crate::{
     Database, Error, Millis,
-    db::sql,
-    viewer::{AUDIENCE, Audience},
+    db::{InPlaces, Places, sql},
+    viewer::Audience,
 };
 
 /// A row, when it was read, and who may see it.
@@ -22,21 +22,19 @@ pub struct Seen<T> {
     pub audience: Audience,
 }
 
-/// Reads what the statement finds: rows with an `id`, the columns of an audience and those of the clock.
-pub(crate) async fn read<T: FromQueryResult>(
+/// Reads what the statement finds, by id: rows, their audience and the clock's column, in this order.
+pub(crate) async fn read<T: InPlaces>(
     database: &Database,
     text: &str,
     parameters: Vec<Value>,
+    id_of: impl Fn(&T) -> Uuid,
 ) -> Result<HashMap<Uuid, Seen<T>>, Error> {
     let reader = database.reader();
     let mut found = HashMap::new();
     for row in reader.query_all_raw(sql(reader, text, parameters)).await? {
-        let seen = Seen {
-            row: T::from_query_result(&row, "")?,
-            at: database.read_at(&row)?,
-            audience: Audience::from_query_result(&row, AUDIENCE)?,
-        };
-        found.insert(row.try_get("", "id")?, seen);
+        let mut columns = Places::of(&row);
+        let (seen, audience) = (T::next_in(&mut columns)?, Audience::next_in(&mut columns)?);
+        found.insert(id_of(&seen), Seen { row: seen, at: database.read_at(&row)?, audience });
     }
     Ok(found)
 }

@@ -2,9 +2,12 @@
 //!
 //! Rows are read with their audience, many at once for many viewers, and then each viewer is given only what is theirs.
 
-use sea_orm::FromQueryResult;
+use sea_orm::DbErr;
 
-use crate::Email;
+use crate::{
+    Email,
+    db::{InPlaces, Places},
+};
 
 /// A caller as ownership sees one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +21,38 @@ pub struct Viewer {
 }
 
 /// Who may see a row.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
     /// The e-mail of the person whose it is.
     pub person: String,
     /// The e-mail of whoever asked for it, if they may see it as well.
     pub submitter: Option<String>,
-    /// The e-mail of the event's organizer. None on a simulation's copy of an event, which nobody manages.
+    /// The e-mail of the event's organizer. None on a simulation's copy of an event, which nobody manages, and where it
+    /// was not asked for.
     pub organizer: Option<String>,
 }
 
-/// What the columns of an audience are called in a row.
-pub(crate) const AUDIENCE: &str = "audience_";
+impl InPlaces for Audience {
+    fn next_in(columns: &mut Places<'_>) -> Result<Self, DbErr> {
+        Ok(Self { person: columns.next()?, submitter: columns.next_if_any()?, organizer: columns.next_if_any()? })
+    }
+}
 
 impl Audience {
     /// The columns that make it, for rows of a table with `email` and `event_id`. `submitter` is the column with whoever
-    /// asked for the row, or NULL.
-    pub(crate) fn columns(table: &str, submitter: &str) -> String {
-        format!(
-            "{table}.email AS {AUDIENCE}person, {submitter} AS {AUDIENCE}submitter,
-             (SELECT account.email FROM event AS owned JOIN account ON account.id = owned.organizer_id
-              WHERE owned.id = {table}.event_id AND owned.shadow_of IS NULL) AS {AUDIENCE}organizer"
-        )
+    /// asked for the row, or NULL. Finding the organizer takes two look-ups a row, so they are left out unless some viewer
+    /// is one.
+    pub(crate) fn columns(table: &str, submitter: &str, some_organize: bool) -> String {
+        let organizer = if some_organize {
+            format!(
+                "(SELECT account.email FROM event AS owned JOIN account ON account.id = owned.organizer_id
+                  WHERE owned.id = {table}.event_id AND owned.shadow_of IS NULL)"
+            )
+        } else {
+            // PostgreSQL wants to know what kind of nothing it is.
+            "CAST(NULL AS TEXT)".to_owned()
+        };
+        format!("{table}.email, {submitter}, {organizer}")
     }
 
     /// Whether this viewer may see the row.

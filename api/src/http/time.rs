@@ -8,6 +8,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A point in time. It has milliseconds; digits beyond them are dropped.
@@ -53,6 +54,12 @@ impl Type for Time {
 impl ToJSON for Time {
     fn to_json(&self) -> Option<Value> {
         Some(Value::String(self.to_rfc3339()))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_rfc3339())
     }
 }
 

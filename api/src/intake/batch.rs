@@ -91,10 +91,10 @@ impl Plan {
     }
 
     /// The jobs to store, in order of arrival: of several with one key the first.
-    pub(super) fn jobs(&self, intents: &[Intent]) -> Vec<NewJob> {
+    pub(super) fn jobs<'a>(&self, intents: &'a [Intent]) -> Vec<&'a NewJob> {
         let mut keys = HashSet::new();
         let admissible = intents.iter().zip(&self.refusals).filter(|(_, refusal)| refusal.is_none());
-        admissible.map(|(intent, _)| &intent.job).filter(|job| keys.insert(key(job))).cloned().collect()
+        admissible.map(|(intent, _)| &intent.job).filter(|job| keys.insert(key(job))).collect()
     }
 
     /// The verdicts, in the order of the intents. `stored` are the jobs that this batch added, `taken` those that have

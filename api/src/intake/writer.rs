@@ -46,7 +46,7 @@ async fn write(database: &Database, intents: &[Intent], patience: Duration) -> R
     )?;
     let plan = Plan::new(intents, &standings, &windows, now);
     fault_point!("intake.before_statement");
-    let stored = enqueue::insert(database, plan.jobs(intents), now, patience).await?;
+    let stored = enqueue::insert(database, &plan.jobs(intents), now, patience).await?;
     fault_point!("intake.after_statement");
     let keys = keys_to_look_up(intents, &stored);
     let taken = enqueue::find_by_keys(database.reader(), &keys).await?;

@@ -106,15 +106,15 @@ impl Methods {
     }
 
     fn find(&self, path: &str) -> Option<&Known> {
-        let count = parts(path).count();
-        self.0.iter().find(|known| known.parts.len() == count && known.is_template_of(path))
+        let parts: Vec<&str> = parts(path).collect();
+        self.0.iter().find(|known| known.is_template_of(&parts))
     }
 }
 
 impl Known {
-    /// Whether a path with as many parts is an instance of it.
-    fn is_template_of(&self, path: &str) -> bool {
-        self.parts.iter().zip(parts(path)).all(|(wanted, part)| wanted.as_ref().is_none_or(|wanted| wanted == part))
+    fn is_template_of(&self, parts: &[&str]) -> bool {
+        let is_met = |(wanted, part): (&Option<String>, &&str)| wanted.as_ref().is_none_or(|wanted| wanted == part);
+        self.parts.len() == parts.len() && self.parts.iter().zip(parts).all(is_met)
     }
 }
 

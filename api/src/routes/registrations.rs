@@ -14,7 +14,7 @@ use crate::{
         caller::{As, Attendee, Caller, Registrant, invalid_token},
         etag,
         fields::path_id,
-        json::{Body, Json},
+        json::{Body, Direct},
         outer::Trace,
         parameters::{IdempotencyKey, IfNoneMatch, Prefer},
         problem::{Code, FieldError, FieldErrorCode, Problem},
@@ -33,7 +33,7 @@ pub(crate) enum Registered {
     /// It was decided before: this key was used already. With `Prefer: wait`, it failed.
     #[oai(status = 200)]
     Decided(
-        Json<Registration>,
+        Direct<Registration>,
         #[oai(header = "Location")] String,
         #[oai(header = "ETag")] String,
         #[oai(header = "Idempotency-Replayed")] Option<String>,
@@ -42,7 +42,7 @@ pub(crate) enum Registered {
     /// With `Prefer: wait`: there is a ticket.
     #[oai(status = 201)]
     Granted(
-        Json<Registration>,
+        Direct<Registration>,
         #[oai(header = "Location")] String,
         #[oai(header = "ETag")] String,
         #[oai(header = "Idempotency-Replayed")] Option<String>,
@@ -51,7 +51,7 @@ pub(crate) enum Registered {
     /// It is durable and will be decided: ask for it at `Location`.
     #[oai(status = 202)]
     Accepted(
-        Json<Registration>,
+        Direct<Registration>,
         #[oai(header = "Location")] String,
         #[oai(header = "ETag")] String,
         #[oai(header = "Idempotency-Replayed")] Option<String>,
@@ -65,7 +65,7 @@ enum Found {
     /// Here it is.
     #[oai(status = 200)]
     Registration(
-        Json<Registration>,
+        Direct<Registration>,
         #[oai(header = "ETag")] String,
         #[oai(header = "Retry-After")] Option<u32>,
         #[oai(header = "Preference-Applied")] Option<String>,
@@ -147,7 +147,7 @@ impl Registrations {
         if known.has(&etag) {
             return Ok(Found::Same(etag, retry_after, applied));
         }
-        Ok(Found::Registration(Json(view), etag, retry_after, applied))
+        Ok(Found::Registration(Direct(view), etag, retry_after, applied))
     }
 }
 
@@ -195,12 +195,12 @@ pub(crate) async fn answer(
     let (replayed, applied) = (is_replay.then(|| "true".to_owned()), prefer.applied());
     let waits = prefer.wait.is_some();
     match view.status {
-        Status::Pending => Ok(Registered::Accepted(Json(view), location, etag, replayed, applied, RETRY_AFTER)),
+        Status::Pending => Ok(Registered::Accepted(Direct(view), location, etag, replayed, applied, RETRY_AFTER)),
         Status::Reserved | Status::Waitlisted if waits => {
-            Ok(Registered::Granted(Json(view), location, etag, replayed, applied))
+            Ok(Registered::Granted(Direct(view), location, etag, replayed, applied))
         }
         Status::Refused if waits => Err(refused(&view, location, replayed, applied)),
-        _ => Ok(Registered::Decided(Json(view), location, etag, replayed, applied)),
+        _ => Ok(Registered::Decided(Direct(view), location, etag, replayed, applied)),
     }
 }
 

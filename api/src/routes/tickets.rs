@@ -16,7 +16,7 @@ use crate::{
     http::{
         caller::{As, Attendee},
         fields::path_id,
-        json::{Body, Json, Nothing},
+        json::{Body, Direct, Json, Nothing},
         outer::Trace,
         parameters::{IfNoneMatch, Prefer},
         problem::{Code, Problem},
@@ -31,7 +31,7 @@ pub(super) struct Tickets;
 enum Found {
     /// Here it is.
     #[oai(status = 200)]
-    Ticket(Json<Ticket>, #[oai(header = "ETag")] String, #[oai(header = "Preference-Applied")] Option<String>),
+    Ticket(Direct<Ticket>, #[oai(header = "ETag")] String, #[oai(header = "Preference-Applied")] Option<String>),
     /// It is still as you have it.
     #[oai(status = 304)]
     Same(#[oai(header = "ETag")] String, #[oai(header = "Preference-Applied")] Option<String>),
@@ -67,7 +67,7 @@ impl Tickets {
         if known.has(&etag) {
             return Ok(Found::Same(etag, prefer.applied()));
         }
-        Ok(Found::Ticket(Json(view), etag, prefer.applied()))
+        Ok(Found::Ticket(Direct(view), etag, prefer.applied()))
     }
 
     /// Confirms a ticket

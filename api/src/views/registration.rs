@@ -6,6 +6,7 @@ use entity::{
     registration,
 };
 use poem_openapi::{Enum, Object, types::Example};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Ticket;
@@ -21,8 +22,9 @@ use crate::{
 };
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, Serialize)]
 #[oai(rename = "RegistrationStatus", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// Nothing yet.
     Pending,
@@ -37,8 +39,9 @@ pub(crate) enum Status {
 }
 
 /// Why there is no ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, Serialize)]
 #[oai(rename = "RefusalCode", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum RefusalCode {
     /// The event was cancelled.
     EventCancelled,
@@ -53,18 +56,19 @@ pub(crate) enum RefusalCode {
 }
 
 /// Why there is no ticket, and whether it is worth coming back.
-#[derive(Clone, Debug, Hash, Object)]
+#[derive(Clone, Debug, Hash, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 pub(crate) struct Refusal {
     pub code: RefusalCode,
     /// The same for people.
     pub detail: String,
     /// Only unconfirmed holds are in the way: seats may come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub may_return: Option<bool>,
 }
 
 /// A request for seats and what became of it.
-#[derive(Clone, Debug, Object)]
+#[derive(Clone, Debug, Object, Serialize)]
 #[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct Registration {
     /// Its id.
@@ -73,16 +77,22 @@ pub(crate) struct Registration {
     pub event_id: Uuid,
     pub status: Status,
     /// The ticket it led to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Ticket>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
     /// While pending: how many of the event will be decided before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ahead: Option<i64>,
     /// While pending: seconds until it is decided, if that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate_seconds: Option<i64>,
     /// When it was accepted.
     pub created_at: Time,
     /// When it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Time>,
 }
 
@@ -231,5 +241,40 @@ impl FromFields for NewRegistration {
         let email = f.optional("email", fields::email);
         let party_size = f.optional("party_size", fields::integer(1, 1_000_000));
         Some(Self { name: name?, email: email?.map(|email| email.to_string()), party_size: party_size? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::types::ToJSON;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_directly_is_what_the_framework_would_write() {
+        let full = Registration::example();
+        let refusal = Refusal::new(job::Refusal::NotEnoughSeats, true);
+        let refused = Registration {
+            status: Status::Refused,
+            ticket: None,
+            ticket_id: None,
+            refusal: Some(refusal),
+            ..full.clone()
+        };
+        let ticket = full.ticket.clone().map(|ticket| Ticket {
+            name: "\"Ada\"\n\u{1F980} \u{7}</script>".to_owned(),
+            status: super::super::TicketStatus::CheckedIn,
+            offered_at: Some(Time(1)),
+            position: Some(7),
+            confirmed_at: Some(Time(2)),
+            checked_in_at: Some(Time(1_795_243_511_250)),
+            cancelled_at: Some(Time(4)),
+            code: Some("code".to_owned()),
+            ..ticket
+        });
+        let used = Registration { ticket, ahead: Some(1), estimate_seconds: Some(2), ..full.clone() };
+        for view in [full, refused, used] {
+            assert_eq!(serde_json::to_string(&view).unwrap(), view.to_json_string());
+        }
     }
 }

@@ -5,6 +5,7 @@ use entity::{
     ticket::{Model, TicketStatus},
 };
 use poem_openapi::{Enum, Object, types::Example};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -18,8 +19,9 @@ use crate::{
 };
 
 /// Where a ticket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, Serialize)]
 #[oai(rename = "TicketStatus", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// In line for seats.
     Waitlisted,
@@ -66,7 +68,7 @@ impl QueryValue for Status {
 }
 
 /// Somebody's ticket for an event.
-#[derive(Clone, Debug, Hash, Object)]
+#[derive(Clone, Debug, Hash, Object, Serialize)]
 #[oai(example, skip_serializing_if_is_none)]
 pub(crate) struct Ticket {
     /// Its id.
@@ -83,23 +85,31 @@ pub(crate) struct Ticket {
     /// Seats.
     pub party_size: i64,
     /// When the hold ends; on reserved tickets only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
     /// When seats were offered to somebody who waited for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub offered_at: Option<Time>,
     /// The place on the waitlist; on waitlisted tickets only. 1 is served next.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<i64>,
     /// When it was issued.
     pub created_at: Time,
     /// When it was confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Time>,
     /// When it was used at the door.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub checked_in_at: Option<Time>,
     /// When it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Time>,
     /// What opens the door. Only its owner sees it, once the ticket is confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Its place in the order of issue, which the code is made from. Not shown.
     #[oai(skip)]
+    #[serde(skip)]
     pub seq: i64,
 }
 

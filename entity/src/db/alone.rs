@@ -10,18 +10,23 @@ use crate::Error;
 
 impl Database {
     /// Executes a statement that writes, waiting at most `patience` for the lock. It is durable when this returns. Returns
-    /// how many rows it moved; on PostgreSQL the statement tells that in a column `moved`.
+    /// how many rows it moved; on PostgreSQL the statement tells that in a column `moved`. It is made again for each try,
+    /// which is rarely more than one, because a copy of what it holds would cost as much as making it.
     ///
     /// Never wrap it in something that can drop it half-way.
     ///
     /// # Errors
     /// [`Error::Busy`] when the lock or a connection was not to be had in time; otherwise what the database answered. When
     /// the connection was lost it is not known whether it was done.
-    pub(crate) async fn execute_alone(&self, statement: Statement, patience: Duration) -> Result<u64, Error> {
+    pub(crate) async fn execute_alone(
+        &self,
+        statement: impl Fn() -> Statement,
+        patience: Duration,
+    ) -> Result<u64, Error> {
         let since = Instant::now();
         let _turn = transaction::take_turn(self.turns.as_ref(), patience).await?;
         loop {
-            match self.try_alone(statement.clone()).await {
+            match self.try_alone(statement()).await {
                 Err(error) if error.is_lock() && since.elapsed() < patience => transaction::moment().await,
                 Err(error) if error.is_lock() => return Err(Error::Busy),
                 result => return result,

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
 pub(crate) use file::{beside, create_private};
-pub(crate) use places::Places;
+pub(crate) use places::{InPlaces, Places};
 pub use snapshot::Snapshot;
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use sea_orm::{DbBackend, FromQueryResult, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, Statement, entity::prelude::*};
 
 use crate::{
     Database, Error, Millis, Topic,
@@ -61,16 +61,22 @@ const DUE_AT_ONCE: Millis = 0;
 /// [`Error::Busy`] when the lock was not to be had in time; otherwise what the database answered.
 pub async fn insert(
     database: &Database,
-    jobs: Vec<NewJob>,
+    jobs: &[&NewJob],
     now: Millis,
     patience: Duration,
 ) -> Result<HashSet<Uuid>, Error> {
     if jobs.is_empty() {
         return Ok(HashSet::new());
     }
-    let ids: HashSet<Uuid> = jobs.iter().map(|job| job.id).collect();
+    let added = database.execute_alone(|| insertion(database, jobs, now), patience).await?;
+    let ids = jobs.iter().map(|job| job.id).collect();
+    // Rows that come back cost more than rows that go in: they are asked for only if some were left out.
+    if added == jobs.len() as u64 { Ok(ids) } else { only_stored(database, ids).await }
+}
+
+fn insertion(database: &Database, jobs: &[&NewJob], now: Millis) -> Statement {
     let backend = database.writer().get_database_backend();
-    let (jobs, mut parameters) = rows(backend, jobs.into_iter().map(values_of).collect());
+    let (jobs, mut parameters) = rows(backend, jobs.iter().map(|job| values_of(job)).collect());
     parameters.extend(values![DUE_AT_ONCE, now]);
     let intents = format!(
         "WITH intent (id, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, trace_context,
@@ -83,9 +89,7 @@ pub async fn insert(
         ),
         _ => format!("{intents} {INSERT}"),
     };
-    let added = database.execute_alone(sql(database.writer(), &text, parameters), patience).await?;
-    // Rows that come back cost more than rows that go in: they are asked for only if some were left out.
-    if added == ids.len() as u64 { Ok(ids) } else { only_stored(database, ids).await }
+    sql(database.writer(), &text, parameters)
 }
 
 const INSERT: &str =
@@ -97,18 +101,18 @@ const INSERT: &str =
     ON CONFLICT (key_scope, idempotency_key) DO NOTHING";
 
 /// What is absent is written as an empty text, which means nothing else.
-fn values_of(job: NewJob) -> [Value; 10] {
+fn values_of(job: &NewJob) -> [Value; 10] {
     row![
         job.id,
         job.event_id,
-        job.email,
-        job.name,
+        job.email.as_str(),
+        job.name.as_str(),
         job.party_size,
-        job.key_scope,
-        job.idempotency_key,
-        job.fingerprint,
-        job.trace_context.unwrap_or_default(),
-        job.request_id.unwrap_or_default(),
+        job.key_scope.as_str(),
+        job.idempotency_key.as_str(),
+        job.fingerprint.as_str(),
+        job.trace_context.as_deref().unwrap_or_default(),
+        job.request_id.as_deref().unwrap_or_default(),
     ]
 }
 

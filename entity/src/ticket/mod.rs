@@ -18,9 +18,14 @@ pub use issue::{Grant, held_seats, insert};
 pub use read::{find, find_many, lock, lock_many, look_up, try_lock_many};
 pub use transition::{cancel, cap_offers, confirm, extend, rename};
 
-use sea_orm::entity::prelude::*;
+use std::sync::LazyLock;
 
-use crate::{Millis, db::Places};
+use sea_orm::{Iden, Iterable, entity::prelude::*};
+
+use crate::{
+    Millis,
+    db::{InPlaces, Places},
+};
 
 /// Where a ticket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -108,37 +113,56 @@ impl Model {
         if lapsed { TicketStatus::Expired } else { self.status }
     }
 
-    /// The ticket in the next columns of a row, which are all of [`Column`] in their order; none where an outer join found
-    /// none.
-    pub(crate) fn next_in(columns: &mut Places<'_>) -> Result<Option<Self>, DbErr> {
-        let Some(seq) = columns.next()? else { return Ok(None) };
-        Ok(Some(Self {
+    fn with(seq: i64, columns: &mut Places<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
             seq,
             id: columns.next()?,
             event_id: columns.next()?,
             job_id: columns.next()?,
-            account_id: columns.next()?,
+            account_id: columns.next_if_any()?,
             email: columns.next()?,
             name: columns.next()?,
             party_size: columns.next()?,
             status: columns.next()?,
-            expires_at: columns.next()?,
-            offered_at: columns.next()?,
+            expires_at: columns.next_if_any()?,
+            offered_at: columns.next_if_any()?,
             extensions: columns.next()?,
-            check_in_nonce: columns.next()?,
+            check_in_nonce: columns.next_if_any()?,
             created_at: columns.next()?,
-            confirmed_at: columns.next()?,
-            checked_in_at: columns.next()?,
-            checked_in_by: columns.next()?,
-            cancelled_at: columns.next()?,
-            expired_at: columns.next()?,
-        }))
+            confirmed_at: columns.next_if_any()?,
+            checked_in_at: columns.next_if_any()?,
+            checked_in_by: columns.next_if_any()?,
+            cancelled_at: columns.next_if_any()?,
+            expired_at: columns.next_if_any()?,
+        })
     }
 }
 
+/// All of [`Column`], in their order.
+impl InPlaces for Model {
+    fn next_in(columns: &mut Places<'_>) -> Result<Self, DbErr> {
+        let seq = columns.next()?;
+        Self::with(seq, columns)
+    }
+}
+
+/// The same, where an outer join may have found none.
+impl InPlaces for Option<Model> {
+    fn next_in(columns: &mut Places<'_>) -> Result<Self, DbErr> {
+        let seq = columns.next_if_any()?;
+        seq.map(|seq| Model::with(seq, columns)).transpose()
+    }
+}
+
+/// The columns that a ticket is read from by their places.
+pub(crate) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<String> = Column::iter().map(|column| format!("ticket.{}", column.to_string())).collect();
+    columns.join(", ")
+});
+
 #[cfg(test)]
 mod tests {
-    use sea_orm::{Database, DbBackend, FromQueryResult, Iden, Iterable, Statement};
+    use sea_orm::{Database, DbBackend, FromQueryResult, Statement};
 
     use super::*;
 
@@ -160,6 +184,6 @@ mod tests {
         let query = Statement::from_string(DbBackend::Sqlite, format!("SELECT {}", columns.join(", ")));
         let row = connection.query_one_raw(query).await.unwrap().unwrap();
         let by_name = Model::from_query_result(&row, "").unwrap();
-        assert_eq!(Model::next_in(&mut Places::of(&row)).unwrap(), Some(by_name));
+        assert_eq!(Model::next_in(&mut Places::of(&row)).unwrap(), by_name);
     }
 }

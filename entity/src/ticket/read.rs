@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
-use super::Model;
+use super::{COLUMNS, Model};
 use crate::{
     Database, Error, Transaction, Viewer,
-    db::{one_of, sql, values},
+    db::{InPlaces, Places, one_of, sql, values},
     seen::{self, Seen},
-    viewer::{AUDIENCE, Audience},
+    viewer::Audience,
 };
 
 /// The ticket, if this viewer may see it.
@@ -34,24 +34,30 @@ async fn find_visible(
     viewer: &Viewer,
     lock_clause: &str,
 ) -> Result<Option<Model>, Error> {
-    let text = format!("{} WHERE ticket.id = ? {lock_clause}", select(""));
+    let text = format!("{} WHERE ticket.id = ? {lock_clause}", select(viewer.is_organizer, ""));
     let Some(row) = connection.query_one_raw(sql(connection, &text, values![id])).await? else { return Ok(None) };
-    let is_visible = Audience::from_query_result(&row, AUDIENCE)?.admits(viewer);
-    Ok(if is_visible { Some(Model::from_query_result(&row, "")?) } else { None })
+    let mut columns = Places::of(&row);
+    let (ticket, audience) = (Model::next_in(&mut columns)?, Audience::next_in(&mut columns)?);
+    Ok(audience.admits(viewer).then_some(ticket))
 }
 
-/// These tickets, each with who may see it.
+/// These tickets, each with who may see it, organizers only if `some_organize`.
 ///
 /// # Errors
 /// What the database answered.
-pub async fn look_up(database: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Seen<Model>>, Error> {
+pub async fn look_up(
+    database: &Database,
+    ids: &[Uuid],
+    some_organize: bool,
+) -> Result<HashMap<Uuid, Seen<Model>>, Error> {
     let (among, ids) = one_of(database.reader().get_database_backend(), ids.iter().copied());
-    let text = format!("{} WHERE ticket.id {among}", select(&database.clock_column()));
-    seen::read(database, &text, ids).await
+    let text = format!("{} WHERE ticket.id {among}", select(some_organize, &database.clock_column()));
+    seen::read(database, &text, ids, |ticket: &Model| ticket.id).await
 }
 
-fn select(more_columns: &str) -> String {
-    format!("SELECT ticket.*, {}{more_columns} FROM ticket", Audience::columns("ticket", "NULL"))
+fn select(some_organize: bool, more_columns: &str) -> String {
+    let audience = Audience::columns("ticket", "CAST(NULL AS TEXT)", some_organize);
+    format!("SELECT {}, {audience}{more_columns} FROM ticket", *COLUMNS)
 }
 
 /// Tickets by their ids, for somebody who has already been allowed to see them.
