@@ -12,6 +12,7 @@ pub(crate) mod fields;
 pub(crate) mod files;
 pub(crate) mod framing;
 pub(crate) mod json;
+pub(crate) mod later;
 pub(crate) mod outer;
 pub(crate) mod pages;
 pub(crate) mod parameters;

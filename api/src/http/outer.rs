@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{
     address::{self, Client},
     caller::{Auth, Identity},
-    framing,
+    framing, later,
     parameters::{Prefer, traceparent},
     problem::{Code, Problem},
     rate::{Rate, Standing},
@@ -171,7 +171,8 @@ where
 {
     let waits = Prefer::read(request.headers()).wait.is_some();
     let limit = if waits { WAITING_REQUEST_TIME } else { REQUEST_TIME };
-    match timeout(limit, AssertUnwindSafe(app.call(request)).catch_unwind()).await {
+    let answer = async move { later::kept(app.call(request).await?).await };
+    match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => {
             tracing::error!(panic = panic_text(&*panic), "a handler panicked");

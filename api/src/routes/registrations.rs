@@ -15,6 +15,7 @@ use crate::{
         etag,
         fields::path_id,
         json::{Body, Direct},
+        later::Later,
         outer::Trace,
         parameters::{IdempotencyKey, IfNoneMatch, Prefer},
         problem::{Code, FieldError, FieldErrorCode, Problem},
@@ -96,22 +97,9 @@ impl Registrations {
         id: Path<String>,
         body: Body<NewRegistration>,
         trace: Data<&Trace>,
-    ) -> Result<Registered, Problem> {
+    ) -> Result<Later<Registered>, Problem> {
         let intent = intent(&caller.0, key, &id, body.0, &trace)?;
-        let (id, event_id) = (intent.job.id, intent.job.event_id);
-        let viewer = caller.0.viewer();
-        match app.intake.ask(intent).await? {
-            Verdict::Accepted { created_at } => {
-                let pending = Registration::accepted(id, event_id, created_at);
-                answer(&app, &viewer, pending, prefer, false).await
-            }
-            Verdict::Replayed(id) => {
-                let (stored, _, view) = find(&app, id, &viewer).await?;
-                let known = with_position(&app, &stored, view).await?;
-                answer(&app, &viewer, known, prefer, true).await
-            }
-            Verdict::Refused(refusal) => Err(refuse(refusal)),
-        }
+        Ok(Later::new(register(Arc::clone(&app), caller.0.viewer(), intent, prefer)))
     }
 
     /// Reads a registration
@@ -126,29 +114,48 @@ impl Registrations {
         #[oai(name = "Prefer")] prefer: Prefer,
         #[oai(name = "If-None-Match")] known: IfNoneMatch,
         id: Path<String>,
-    ) -> Result<Found, Problem> {
+    ) -> Result<Later<Found>, Problem> {
         let id = path_id(&id).ok_or(Code::NotFound)?;
-        let viewer = caller.0.viewer();
-        let (mut stored, now, mut view) = find(&app, id, &viewer).await?;
-        let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&view.etag()));
-        if let Some(patience) = patience {
-            let ticket = stored.ticket.as_ref().filter(|_| known.is_given());
-            if view.status == Status::Pending {
-                app.watch.decision(id, patience).await;
-                (stored, _, view) = find(&app, id, &viewer).await?;
-            } else if let Some(ticket) = ticket {
-                app.ticket_change(ticket, now, patience).await;
-                (stored, _, view) = find(&app, id, &viewer).await?;
-            }
-        }
-        let view = with_place(&app, &stored, view).await?;
-        let (etag, applied) = (view.etag(), prefer.applied());
-        let retry_after = (view.status == Status::Pending).then_some(RETRY_AFTER);
-        if known.has(&etag) {
-            return Ok(Found::Same(etag, retry_after, applied));
-        }
-        Ok(Found::Registration(Direct(view), etag, retry_after, applied))
+        Ok(Later::new(read(Arc::clone(&app), caller.0.viewer(), prefer, known, id)))
     }
+}
+
+async fn register(app: Arc<App>, viewer: Viewer, intent: Intent, prefer: Prefer) -> Result<Registered, Problem> {
+    let (id, event_id) = (intent.job.id, intent.job.event_id);
+    match app.intake.ask(intent).await? {
+        Verdict::Accepted { created_at } => {
+            let pending = Registration::accepted(id, event_id, created_at);
+            answer(&app, &viewer, pending, prefer, false).await
+        }
+        Verdict::Replayed(id) => {
+            let (stored, _, view) = find(&app, id, &viewer).await?;
+            let known = with_position(&app, &stored, view).await?;
+            answer(&app, &viewer, known, prefer, true).await
+        }
+        Verdict::Refused(refusal) => Err(refuse(refusal)),
+    }
+}
+
+async fn read(app: Arc<App>, viewer: Viewer, prefer: Prefer, known: IfNoneMatch, id: Uuid) -> Result<Found, Problem> {
+    let (mut stored, now, mut view) = find(&app, id, &viewer).await?;
+    let patience = prefer.duration().filter(|_| !known.is_given() || known.has(&view.etag()));
+    if let Some(patience) = patience {
+        let ticket = stored.ticket.as_ref().filter(|_| known.is_given());
+        if view.status == Status::Pending {
+            app.watch.decision(id, patience).await;
+            (stored, _, view) = find(&app, id, &viewer).await?;
+        } else if let Some(ticket) = ticket {
+            app.ticket_change(ticket, now, patience).await;
+            (stored, _, view) = find(&app, id, &viewer).await?;
+        }
+    }
+    let view = with_place(&app, &stored, view).await?;
+    let (etag, applied) = (view.etag(), prefer.applied());
+    let retry_after = (view.status == Status::Pending).then_some(RETRY_AFTER);
+    if known.has(&etag) {
+        return Ok(Found::Same(etag, retry_after, applied));
+    }
+    Ok(Found::Registration(Direct(view), etag, retry_after, applied))
 }
 
 type Stored = registration::Registration;

@@ -1,0 +1,71 @@
+//! Answers that come later.
+//!
+//! The framework nests a dozen futures around an operation, tens of kilobytes for each request. As long as an operation
+//! waits, all of that is kept, and with a few dozen requests in flight each half of each finds it out of reach of its
+//! core's cache: that took more time than all that is computed. So an operation that waits for a batch gives back what it
+//! waits for, the framework is done with it, and the outermost layer waits.
+
+use std::{
+    marker::PhantomData,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::future::BoxFuture;
+use poem::{IntoResponse, Response, Result};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaResponses, Registry},
+};
+
+use super::problem::Problem;
+
+type Answer = BoxFuture<'static, Result<Response>>;
+
+/// The answer `T`, as soon as it is there. In the interface it is the same as `T`.
+pub(crate) struct Later<T> {
+    answer: Answer,
+    of: PhantomData<fn() -> T>,
+}
+
+/// An answer that is still to come, on its way through the framework, which wants what it carries to be `Clone`.
+#[derive(Clone)]
+struct Promise(Arc<Mutex<Option<Answer>>>);
+
+impl<T: IntoResponse> Later<T> {
+    /// Promises this answer.
+    pub(crate) fn new(answer: impl Future<Output = Result<T, Problem>> + Send + 'static) -> Self {
+        let answer = async move { Ok(answer.await?.into_response()) };
+        Self { answer: Box::pin(answer), of: PhantomData }
+    }
+}
+
+impl<T: ApiResponse> ApiResponse for Later<T> {
+    fn meta() -> MetaResponses {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T> IntoResponse for Later<T> {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(Promise(Arc::new(Mutex::new(Some(self.answer)))));
+        response
+    }
+}
+
+/// Waits for the answer that a response promises. Any other response is its own answer.
+///
+/// # Errors
+/// What the promised answer failed with.
+pub(super) async fn kept(mut response: Response) -> Result<Response> {
+    let promise = response.extensions_mut().remove::<Promise>();
+    let answer = promise.and_then(|Promise(answer)| answer.lock().unwrap_or_else(PoisonError::into_inner).take());
+    match answer {
+        Some(answer) => answer.await,
+        None => Ok(response),
+    }
+}
