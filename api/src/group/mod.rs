@@ -73,15 +73,21 @@ impl<Q, A> Group<Q, A> {
         Self(sender)
     }
 
-    /// Asks, and waits for the answer.
+    /// Asks at once; what it returns waits for the answer, and holds nothing else.
     ///
     /// # Errors
     /// When there is none.
-    pub(crate) async fn ask(&self, request: Q) -> Result<A, Unserved> {
+    pub(crate) fn ask(&self, request: Q) -> impl Future<Output = Result<A, Unserved>> + Send + use<Q, A>
+    where
+        A: Send,
+    {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { request, since: Instant::now(), answer };
-        self.0.try_send(waiting).map_err(|_| Unserved::Busy)?;
-        answered.await.unwrap_or(Err(Unserved::Busy))
+        let is_taken = self.0.try_send(waiting).map_err(|_| Unserved::Busy);
+        async move {
+            is_taken?;
+            answered.await.unwrap_or(Err(Unserved::Busy))
+        }
     }
 }
 

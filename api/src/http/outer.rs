@@ -171,7 +171,11 @@ where
 {
     let waits = Prefer::read(request.headers()).wait.is_some();
     let limit = if waits { WAITING_REQUEST_TIME } else { REQUEST_TIME };
-    let answer = async move { later::kept(app.call(request).await?).await };
+    // In a box, which is gone when the answer is waited for: see `later`.
+    let answer = async move {
+        let response = Box::pin(app.call(request)).await?;
+        later::kept(response).await
+    };
     match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => {

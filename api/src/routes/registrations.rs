@@ -1,6 +1,6 @@
 //! Asking for seats, and learning what became of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use entity::{Email, Error, Millis, Viewer, job::enqueue::NewJob, registration};
 use poem::web::Data;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Tag;
 use crate::{
     app::App,
+    group::Unserved,
     http::{
         caller::{As, Attendee, Caller, Registrant, invalid_token},
         etag,
@@ -99,7 +100,8 @@ impl Registrations {
         trace: Data<&Trace>,
     ) -> Result<Later<Registered>, Problem> {
         let intent = intent(&caller.0, key, &id, body.0, &trace)?;
-        Ok(Later::new(register(Arc::clone(&app), caller.0.viewer(), intent, prefer)))
+        let job = (intent.job.id, intent.job.event_id);
+        Ok(Later::new(register(Arc::clone(&app), caller.0.viewer(), job, app.intake.ask(intent), prefer)))
     }
 
     /// Reads a registration
@@ -120,20 +122,29 @@ impl Registrations {
     }
 }
 
-async fn register(app: Arc<App>, viewer: Viewer, intent: Intent, prefer: Prefer) -> Result<Registered, Problem> {
-    let (id, event_id) = (intent.job.id, intent.job.event_id);
-    match app.intake.ask(intent).await? {
+/// What is waited for most: its future holds little, and is boxed where it would hold more.
+async fn register(
+    app: Arc<App>,
+    viewer: Viewer,
+    job: (Uuid, Uuid),
+    verdict: impl Future<Output = Result<Verdict, Unserved>>,
+    prefer: Prefer,
+) -> Result<Registered, Problem> {
+    let (id, event_id) = job;
+    match verdict.await? {
         Verdict::Accepted { created_at } => {
             let pending = Registration::accepted(id, event_id, created_at);
             answer(&app, &viewer, pending, prefer, false).await
         }
-        Verdict::Replayed(id) => {
-            let (stored, _, view) = find(&app, id, &viewer).await?;
-            let known = with_position(&app, &stored, view).await?;
-            answer(&app, &viewer, known, prefer, true).await
-        }
+        Verdict::Replayed(id) => Box::pin(replay(&app, &viewer, id, prefer)).await,
         Verdict::Refused(refusal) => Err(refuse(refusal)),
     }
+}
+
+async fn replay(app: &App, viewer: &Viewer, id: Uuid, prefer: Prefer) -> Result<Registered, Problem> {
+    let (stored, _, view) = find(app, id, viewer).await?;
+    let known = with_position(app, &stored, view).await?;
+    answer(app, viewer, known, prefer, true).await
 }
 
 async fn read(app: Arc<App>, viewer: Viewer, prefer: Prefer, known: IfNoneMatch, id: Uuid) -> Result<Found, Problem> {
@@ -190,14 +201,10 @@ pub(crate) async fn answer(
     prefer: Prefer,
     is_replay: bool,
 ) -> Result<Registered, Problem> {
-    let mut view = known;
-    if let Some(patience) = prefer.duration().filter(|_| view.status == Status::Pending)
-        && let Some((decided, now)) = app.watch.decision(view.id, patience).await
-    {
-        // Whoever waited for it twice may have confirmed the ticket already.
-        view = Registration::at(&decided, now).with_code(app.codes.as_ref(), viewer);
-        view = with_position(app, &decided, view).await?;
-    }
+    let view = match prefer.duration().filter(|_| known.status == Status::Pending) {
+        Some(patience) => Box::pin(decided(app, viewer, known, patience)).await?,
+        None => known,
+    };
     let (location, etag) = (format!("/registrations/{}", view.id), view.etag());
     let (replayed, applied) = (is_replay.then(|| "true".to_owned()), prefer.applied());
     let waits = prefer.wait.is_some();
@@ -209,6 +216,14 @@ pub(crate) async fn answer(
         Status::Refused if waits => Err(refused(&view, location, replayed, applied)),
         _ => Ok(Registered::Decided(Direct(view), location, etag, replayed, applied)),
     }
+}
+
+/// The registration once it is decided, or as it was if that takes too long.
+async fn decided(app: &App, viewer: &Viewer, known: Registration, patience: Duration) -> Result<Registration, Error> {
+    let Some((decided, now)) = app.watch.decision(known.id, patience).await else { return Ok(known) };
+    // Whoever waited for it twice may have confirmed the ticket already.
+    let view = Registration::at(&decided, now).with_code(app.codes.as_ref(), viewer);
+    with_position(app, &decided, view).await
 }
 
 /// The refusal of a registration as an answer to somebody who waited for it.
