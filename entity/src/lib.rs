@@ -51,7 +51,7 @@ mod wake;
 pub mod worker;
 
 pub use clock::{Clock, Millis};
-pub use db::{Database, Durability, Kind, Options, Snapshot, Transaction};
+pub use db::{Database, Durability, Kind, Options, Snapshot, Transaction, Writes};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
 pub use seats::Seats;

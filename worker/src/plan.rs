@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::{
-    Error, Millis, Seats, Transaction,
+    Error, Millis, Seats, Writes,
     audit::{self, Actor},
     event::EventStatus,
     job::{
@@ -87,16 +87,16 @@ impl Plan {
         granted.chain(refused).filter(|(_, _, jobs)| *jobs > 0).collect()
     }
 
-    /// Applies it, but for the seats: a handful of statements, each of which moves exactly the rows that were decided
-    /// or fails.
-    pub(crate) async fn apply(&self, tx: &Transaction, actor: &Actor, now: Millis) -> Result<(), Error> {
-        ticket::insert(tx, &self.grants, now).await?;
-        settle_granted(tx, &self.reserved, Outcome::Reserved, now).await?;
-        settle_granted(tx, &self.waitlisted, Outcome::Waitlisted, now).await?;
+    /// What applies it, but for the seats: a handful of statements, each of which moves exactly the rows that were
+    /// decided or fails.
+    pub(crate) fn apply(&self, writes: &mut Writes<'_>, actor: &Actor, now: Millis) {
+        ticket::insert(writes, &self.grants, now);
+        settle_granted(writes, &self.reserved, Outcome::Reserved, now);
+        settle_granted(writes, &self.waitlisted, Outcome::Waitlisted, now);
         for ((refusal, may_return), seqs) in &self.refused {
-            settle_refused(tx, seqs, *refusal, *may_return, now).await?;
+            settle_refused(writes, seqs, *refusal, *may_return, now);
         }
-        audit::record_issued(tx, actor, &self.records, now).await
+        audit::record_issued(writes, actor, &self.records, now);
     }
 }
 

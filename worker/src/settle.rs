@@ -125,12 +125,13 @@ async fn serve(
     let mut lanes = tend(tx, claim, actor, limits.chores, suspect).await?;
     lanes.first().inspect(|lane| suspect.set_event_id(lane.served.seats.event().id));
     let plan = decide(tx, &mut lanes, now, limits.jobs, suspect).await?;
-    plan.apply(tx, actor, now).await?;
+    let mut writes = tx.writes();
+    plan.apply(&mut writes, actor, now);
     let offers = lanes.iter().filter_map(|lane| lane.served.seats.next_expiry());
     let expires_at = offers.chain(plan.expires_at).min();
     let is_stuck = lanes.iter().all(|lane| lane.is_faulty);
     let served: Vec<Served<'_>> = lanes.into_iter().map(|lane| lane.served).collect();
-    end_turns(tx, &served).await?;
+    end_turns(writes, &served).await?;
     Ok(Done { plan, expires_at, is_stuck })
 }
 

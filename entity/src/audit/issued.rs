@@ -4,33 +4,25 @@ use sea_orm::entity::prelude::*;
 
 use super::{Actor, Entity};
 use crate::{
-    Error, Millis, Transaction,
-    db::{row, rows, sql, values},
-    error::guard,
+    Millis, Writes,
+    db::{row, rows, values},
     ticket::Grant,
 };
 
 /// Records that tickets were issued, of whatever events, each at the request that its job came with.
-///
-/// # Errors
-/// [`Error::Guard`] unless all were recorded; otherwise what the database answered.
-pub async fn record_issued(tx: &Transaction, actor: &Actor, issued: &[Grant], now: Millis) -> Result<(), Error> {
+pub fn record_issued(writes: &mut Writes<'_>, actor: &Actor, issued: &[Grant], now: Millis) {
     if issued.is_empty() {
-        return Ok(());
+        return;
     }
     let values_of = |grant: &Grant| row![grant.seq, grant.id, grant.status.to_value()];
-    let (rows, mut parameters) = rows(tx.get_database_backend(), issued.iter().map(values_of).collect());
+    let (rows, mut parameters) = rows(writes.backend(), issued.iter().map(values_of).collect());
     let kind = actor.who.kind().to_value();
     parameters.extend(values![now, kind, actor.who.name(), "issue", Entity::Ticket.to_value()]);
-    let insert = sql(
-        &**tx,
-        &format!(
-            "WITH issued (seq, id, status) AS ({rows})
-             INSERT INTO audit (at, actor_kind, actor, action, entity, to_state, event_id, entity_id, request_id)
-             SELECT ?, ?, ?, ?, ?, issued.status, job.event_id, issued.id, job.request_id
-             FROM issued CROSS JOIN job WHERE job.seq = issued.seq"
-        ),
-        parameters,
+    let insert = format!(
+        "WITH issued (seq, id, status) AS ({rows})
+         INSERT INTO audit (at, actor_kind, actor, action, entity, to_state, event_id, entity_id, request_id)
+         SELECT ?, ?, ?, ?, ?, issued.status, job.event_id, issued.id, job.request_id
+         FROM issued CROSS JOIN job WHERE job.seq = issued.seq"
     );
-    guard("audit::record_issued", issued.len(), tx.execute_raw(insert).await?.rows_affected())
+    writes.add("audit::record_issued", issued.len(), &insert, parameters);
 }

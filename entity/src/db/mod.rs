@@ -11,6 +11,7 @@ mod statement;
 mod tap;
 mod transaction;
 mod turn;
+mod writes;
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;
 pub use transaction::Transaction;
 use turn::Turns;
+pub use writes::Writes;
 
 use crate::{Clock, Error, Millis};
 

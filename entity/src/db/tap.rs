@@ -4,6 +4,9 @@ use std::{fmt, sync::Arc};
 
 use sea_orm::{DatabaseConnection, DbBackend, Statement};
 
+/// What stands between statements that are sent together, and nowhere else.
+pub(super) const JOINT: &str = ";\n";
+
 type Show = dyn Fn(&Statement) + Send + Sync;
 
 /// Whoever is shown the statements, if anybody is.
@@ -19,7 +22,12 @@ impl Tap {
     /// only: what begins and ends transactions is shown where we do that.
     pub(super) fn install(&self, connection: &mut DatabaseConnection) {
         let tap = self.clone();
-        connection.set_metric_callback(move |executed| tap.show(executed.statement));
+        // Statements that were sent together are shown one by one by whoever joined them.
+        connection.set_metric_callback(move |executed| {
+            if !executed.statement.sql.contains(JOINT) {
+                tap.show(executed.statement);
+            }
+        });
     }
 
     /// Shows what the library executed without telling: what begins and ends transactions and parts of them.
@@ -27,7 +35,7 @@ impl Tap {
         self.show(&Statement::from_string(backend, text));
     }
 
-    fn show(&self, statement: &Statement) {
+    pub(super) fn show(&self, statement: &Statement) {
         if let Some(show) = &self.0 {
             show(statement);
         }

@@ -7,14 +7,14 @@ use std::{
 
 use super::{
     sql,
-    tap::Tap,
+    tap::{JOINT, Tap},
     turn::{Turn, Turns},
     values,
 };
 use crate::{Clock, Error, Millis, error::of_commit};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait, Value,
 };
 
 /// A transaction that may write. Dropping it rolls back. It dereferences to the connection that statements take.
@@ -110,6 +110,16 @@ impl Transaction {
             _ => String::new(),
         }
     }
+}
+
+/// Executes statements in one go, in this order. Returns how many rows they moved together. SQLite only.
+pub(super) async fn joined(tx: &Transaction, statements: Vec<Statement>) -> Result<u64, Error> {
+    let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+    let text = texts.join(JOINT);
+    statements.iter().for_each(|statement| tx.tap.show(statement));
+    let values = statements.into_iter().filter_map(|statement| statement.values).flat_map(|values| values.0);
+    let all = Statement::from_sql_and_values(tx.get_database_backend(), text, values);
+    Ok(tx.execute_raw(all).await?.rows_affected())
 }
 
 pub(super) async fn begin(

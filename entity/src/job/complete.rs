@@ -4,57 +4,35 @@ use sea_orm::entity::prelude::*;
 
 use super::{JobState, Outcome, Refusal};
 use crate::{
-    Error, Millis, Transaction,
+    Error, Millis, Transaction, Writes,
     db::{one_of, sql, values},
-    error::guard,
 };
 
-/// These jobs led to a ticket.
-///
-/// # Errors
-/// [`Error::Guard`] unless all of them were pending; otherwise what the database answered.
-pub async fn settle_granted(tx: &Transaction, seqs: &[i64], outcome: Outcome, now: Millis) -> Result<(), Error> {
-    settle(tx, seqs, "outcome = ?", values![outcome.to_value()], now).await
+/// These jobs led to a ticket. It fails unless all of them are pending.
+pub fn settle_granted(writes: &mut Writes<'_>, seqs: &[i64], outcome: Outcome, now: Millis) {
+    settle(writes, seqs, "outcome = ?", values![outcome.to_value()], now);
 }
 
-/// These jobs were refused, for this reason. `may_return`: only unconfirmed holds are in the way.
-///
-/// # Errors
-/// [`Error::Guard`] unless all of them were pending; otherwise what the database answered.
-pub async fn settle_refused(
-    tx: &Transaction,
-    seqs: &[i64],
-    refusal: Refusal,
-    may_return: bool,
-    now: Millis,
-) -> Result<(), Error> {
+/// These jobs were refused, for this reason. `may_return`: only unconfirmed holds are in the way. It fails unless all of
+/// them are pending.
+pub fn settle_refused(writes: &mut Writes<'_>, seqs: &[i64], refusal: Refusal, may_return: bool, now: Millis) {
     let values = values![Outcome::Refused.to_value(), refusal.to_value(), may_return];
-    settle(tx, seqs, "outcome = ?, refusal = ?, may_return = ?", values, now).await
+    settle(writes, seqs, "outcome = ?, refusal = ?, may_return = ?", values, now);
 }
 
-async fn settle(
-    tx: &Transaction,
-    seqs: &[i64],
-    assignments: &str,
-    mut parameters: Vec<Value>,
-    now: Millis,
-) -> Result<(), Error> {
+fn settle(writes: &mut Writes<'_>, seqs: &[i64], assignments: &str, mut parameters: Vec<Value>, now: Millis) {
     if seqs.is_empty() {
-        return Ok(());
+        return;
     }
-    let (one_of_them, listed) = one_of(tx.get_database_backend(), seqs.iter().copied());
+    let (one_of_them, listed) = one_of(writes.backend(), seqs.iter().copied());
     // The state is not compared bare: for a long list SQLite would rather read the index of all pending jobs.
     parameters.extend(values![now]);
     parameters.extend(listed);
-    let update = sql(
-        &**tx,
-        &format!(
-            "UPDATE job SET state = 'settled', {assignments}, settled_at = ?
-             WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}"
-        ),
-        parameters,
+    let update = format!(
+        "UPDATE job SET state = 'settled', {assignments}, settled_at = ?
+         WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}"
     );
-    guard("job::settle", seqs.len(), tx.execute_raw(update).await?.rows_affected())
+    writes.add("job::settle", seqs.len(), &update, parameters);
 }
 
 /// A job whose own settlement faulted for the `attempt`-th time: it waits until `run_at` for its next attempt or, with

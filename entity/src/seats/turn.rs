@@ -4,9 +4,8 @@ use sea_orm::{DbBackend, entity::prelude::*};
 
 use super::{NOW, Seats};
 use crate::{
-    Error, Millis, Topic, Transaction, announce,
-    db::{row, rows, sql, values},
-    error::guard,
+    Error, Millis, Topic, Transaction, Writes, announce,
+    db::{row, rows, values},
     wake::announcing,
 };
 
@@ -22,23 +21,31 @@ pub struct Served<'a> {
 /// Stands for no time. (0 is one: at once.)
 const NEVER: Millis = -1;
 
-/// Writes what became of their seats, and whose turn is over, in this order; tells everybody that there is something to
-/// see. Each event is one that the transaction has locked.
+/// Writes what is to be written, and with it what became of the seats of these events, and whose turn is over, in this
+/// order; tells everybody that there is something to see. Each event is one that the transaction has locked.
 ///
 /// # Errors
-/// [`Error::Guard`] when more seats would be free than there are, or fewer than none, of any event; otherwise what the
-/// database answered.
-pub async fn end_turns(tx: &Transaction, served: &[Served<'_>]) -> Result<(), Error> {
+/// [`Error::Guard`] when more seats would be free than there are, or fewer than none, of any event, or one of the other
+/// writes failed; otherwise what the database answered.
+pub async fn end_turns(mut writes: Writes<'_>, served: &[Served<'_>]) -> Result<(), Error> {
+    let tx = writes.tx;
+    add_turns(&mut writes, served);
+    writes.run().await?;
+    // Only workers go on with what is left.
+    let goes_on = served.iter().any(|served| served.seats.chore_at == Some(NOW));
+    if goes_on { announce(tx, Topic::Intents).await } else { Ok(()) }
+}
+
+fn add_turns(writes: &mut Writes<'_>, served: &[Served<'_>]) {
     if served.is_empty() {
-        return Ok(());
+        return;
     }
+    let tx = writes.tx;
     let lines = served.iter().zip(1_i64..).map(|(served, place)| line(served, place)).collect();
     let (lines, mut parameters) = rows(tx.get_database_backend(), lines);
     parameters.extend(values![NEVER, NEVER]);
-    let update = sql(
-        &**tx,
-        &format!(
-            "WITH line (place, id, capacity, gain, chore_at, sold_out_at, is_over) AS ({lines}),
+    let update = format!(
+        "WITH line (place, id, capacity, gain, chore_at, sold_out_at, is_over) AS ({lines}),
              turn AS (SELECT line.*, CASE WHEN is_over THEN {next_turn} END AS turn
                       FROM line WHERE id IS NOT NULL ORDER BY place)
              UPDATE event SET available_spots = event.available_spots + turn.gain,
@@ -46,15 +53,10 @@ pub async fn end_turns(tx: &Transaction, served: &[Served<'_>]) -> Result<(), Er
                  sold_out_at = coalesce(event.sold_out_at, nullif(turn.sold_out_at, ?))
              FROM turn WHERE event.id = turn.id AND event.capacity = turn.capacity
              AND event.available_spots + turn.gain BETWEEN 0 AND event.capacity {announcing}",
-            next_turn = next_turn(tx),
-            announcing = announcing(tx, Topic::Changes),
-        ),
-        parameters,
+        next_turn = next_turn(tx),
+        announcing = announcing(tx, Topic::Changes),
     );
-    guard("seats::end_turns", served.len(), tx.execute_raw(update).await?.rows_affected())?;
-    // Only workers go on with what is left.
-    let goes_on = served.iter().any(|served| served.seats.chore_at == Some(NOW));
-    if goes_on { announce(tx, Topic::Intents).await } else { Ok(()) }
+    writes.add("seats::end_turns", served.len(), &update, parameters);
 }
 
 fn line(served: &Served<'_>, place: i64) -> [Value; 7] {

@@ -6,9 +6,8 @@ use sea_orm::{DbBackend, entity::prelude::*};
 
 use super::TicketStatus;
 use crate::{
-    Error, Millis, Transaction,
+    Error, Millis, Transaction, Writes,
     db::{one_of, row, rows, sql, values},
-    error::guard,
 };
 
 /// A ticket that a job leads to; whose it is, what for and how many seats it holds is the job's to say.
@@ -27,32 +26,25 @@ pub struct Grant {
 /// Stands for no time.
 const NEVER: Millis = 0;
 
-/// Issues tickets, in this order, which is that of their jobs. The caller has locked their events and takes the seats.
-///
-/// # Errors
-/// [`Error::Guard`] unless all were added; otherwise what the database answered, a second active ticket of one person
-/// included.
-pub async fn insert(tx: &Transaction, grants: &[Grant], now: Millis) -> Result<(), Error> {
+/// Issues tickets, in this order, which is that of their jobs. The caller has locked their events and takes the seats. It
+/// fails unless all can be added: for a second active ticket of one person, too.
+pub fn insert(writes: &mut Writes<'_>, grants: &[Grant], now: Millis) {
     if grants.is_empty() {
-        return Ok(());
+        return;
     }
-    let backend = tx.get_database_backend();
+    let backend = writes.backend();
     let (granted, mut parameters) = rows(backend, grants.iter().map(values_of).collect());
     parameters.extend(values![NEVER, now]);
     // SQLite goes through a CROSS JOIN as it is written; PostgreSQL as it likes.
     let in_order = if backend == DbBackend::Postgres { "ORDER BY job.seq" } else { "" };
-    let insert = sql(
-        &**tx,
-        &format!(
-            "WITH granted (seq, id, status, expires_at) AS ({granted})
-             INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, expires_at, created_at)
-             SELECT granted.id, job.event_id, job.id, job.email, job.name, job.party_size, granted.status,
-                 nullif(granted.expires_at, ?), ?
-             FROM granted CROSS JOIN job WHERE job.seq = granted.seq {in_order}"
-        ),
-        parameters,
+    let insert = format!(
+        "WITH granted (seq, id, status, expires_at) AS ({granted})
+         INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, expires_at, created_at)
+         SELECT granted.id, job.event_id, job.id, job.email, job.name, job.party_size, granted.status,
+             nullif(granted.expires_at, ?), ?
+         FROM granted CROSS JOIN job WHERE job.seq = granted.seq {in_order}"
     );
-    guard("ticket::insert", grants.len(), tx.execute_raw(insert).await?.rows_affected())
+    writes.add("ticket::insert", grants.len(), &insert, parameters);
 }
 
 fn values_of(grant: &Grant) -> [Value; 4] {

@@ -40,7 +40,7 @@ both_databases! {
         assert!(is_guarded(&seats.save().await));
         let mut seats = Seats::of(&tx, stale, &ACTOR, now);
         seats.take(1).unwrap();
-        assert!(is_guarded(&end_turns(&tx, &[Served { seats, is_over: true }]).await));
+        assert!(is_guarded(&end_turns(tx.writes(), &[Served { seats, is_over: true }]).await));
 
         // As it was read before it got another size.
         let smaller = event::Model { capacity: 2, ..event };
@@ -49,7 +49,7 @@ both_databases! {
         assert!(is_guarded(&seats.save().await));
         let mut seats = Seats::of(&tx, smaller, &ACTOR, now);
         seats.give_back(1).unwrap();
-        assert!(is_guarded(&end_turns(&tx, &[Served { seats, is_over: true }]).await));
+        assert!(is_guarded(&end_turns(tx.writes(), &[Served { seats, is_over: true }]).await));
         tx.rollback().await.unwrap();
         stage.end().await;
     }
@@ -105,7 +105,9 @@ both_databases! {
         let now = stage.now();
         let seq = world.number("SELECT min(seq) AS n FROM job").await;
         let tx = stage.begin().await;
-        assert!(is_guarded(&complete::settle_granted(&tx, &[seq], Outcome::Reserved, now).await), "it is decided");
+        let mut writes = tx.writes();
+        complete::settle_granted(&mut writes, &[seq], Outcome::Reserved, now);
+        assert!(is_guarded(&writes.run().await), "it is decided");
         assert!(!complete::record_fault(&tx, seq, 1, JobState::Pending, now, "late").await.unwrap(), "it is decided");
         let event = stage.event(&tx).await;
         let stale = event::Model { version: event.version - 1, ..event };
@@ -114,7 +116,9 @@ both_databases! {
         let seq = world.number("SELECT max(seq) AS n FROM job").await;
         let (id, status) = (Uuid::now_v7(), TicketStatus::Reserved);
         let second = Grant { seq, id, status, expires_at: Some(now + 1) };
-        assert!(ticket::insert(&tx, &[second], now).await.is_err(), "one active ticket for each person");
+        let mut writes = tx.writes();
+        ticket::insert(&mut writes, &[second], now);
+        assert!(writes.run().await.is_err(), "one active ticket for each person");
         tx.rollback().await.unwrap();
         stage.end().await;
     }
