@@ -159,17 +159,18 @@ fn judge(intent: &Intent, role: Role, window: Option<&Window>, now: Millis) -> O
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use entity::Email;
 
     use super::*;
 
-    const EVENT: Uuid = Uuid::from_u128(1);
-    const NOW: Millis = 1000;
+    pub(in crate::intake) const EVENT: Uuid = Uuid::from_u128(1);
+    pub(in crate::intake) const NOW: Millis = 1000;
 
-    fn window() -> Window {
+    pub(in crate::intake) fn window() -> Window {
         Window {
             id: EVENT,
+            version: 1,
             status: EventStatus::Published,
             opens_at: None,
             closes_at: 2000,
@@ -180,7 +181,7 @@ mod tests {
         }
     }
 
-    fn intent(id: u128, key: &str, fingerprint: &str) -> Intent {
+    pub(in crate::intake) fn intent(id: u128, key: &str, fingerprint: &str) -> Intent {
         let text = str::to_owned;
         let job = NewJob {
             id: Uuid::from_u128(id),

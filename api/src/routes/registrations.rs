@@ -89,6 +89,7 @@ impl Registrations {
     /// again after a lost answer: it leads to the same registration. With `Prefer: wait=N` the answer is the decision,
     /// if it is made within N seconds: 201, or 409 with the reason.
     #[oai(path = "/events/:id/register", method = "post", operation_id = "register")]
+    #[expect(clippy::unused_async, reason = "operations are")]
     async fn register(
         &self,
         app: Data<&Arc<App>>,
@@ -109,6 +110,7 @@ impl Registrations {
     /// With `Prefer: wait=N` it answers when the registration is decided or, with `If-None-Match`, as soon as it is no
     /// longer as you have it, after N seconds at the latest.
     #[oai(path = "/registrations/:id", method = "get", operation_id = "getRegistration")]
+    #[expect(clippy::unused_async, reason = "operations are")]
     async fn read(
         &self,
         app: Data<&Arc<App>>,

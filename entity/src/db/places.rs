@@ -48,6 +48,11 @@ impl<'a> Places<'a> {
         self.next().map(Some)
     }
 
+    /// Leaves out so many columns.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.next += count;
+    }
+
     fn is_null(&self) -> Result<bool, sqlx::Error> {
         if let Some(row) = self.row.try_as_sqlite_row() {
             return Ok(row.try_get_raw(self.next)?.is_null());

@@ -116,7 +116,9 @@ impl Transaction {
 pub(super) async fn joined(tx: &Transaction, statements: Vec<Statement>) -> Result<u64, Error> {
     let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
     let text = texts.join(JOINT);
-    statements.iter().for_each(|statement| tx.tap.show(statement));
+    for statement in &statements {
+        tx.tap.show(statement);
+    }
     let values = statements.into_iter().filter_map(|statement| statement.values).flat_map(|values| values.0);
     let all = Statement::from_sql_and_values(tx.get_database_backend(), text, values);
     Ok(tx.execute_raw(all).await?.rows_affected())

@@ -149,8 +149,11 @@ impl InPlaces for Model {
 /// The same, where an outer join may have found none.
 impl InPlaces for Option<Model> {
     fn next_in(columns: &mut Places<'_>) -> Result<Self, DbErr> {
-        let seq = columns.next_if_any()?;
-        seq.map(|seq| Model::with(seq, columns)).transpose()
+        let Some(seq) = columns.next_if_any()? else {
+            columns.skip(Column::iter().count() - 1);
+            return Ok(None);
+        };
+        Model::with(seq, columns).map(Some)
     }
 }
 
@@ -185,5 +188,12 @@ mod tests {
         let row = connection.query_one_raw(query).await.unwrap().unwrap();
         let by_name = Model::from_query_result(&row, "").unwrap();
         assert_eq!(Model::next_in(&mut Places::of(&row)).unwrap(), by_name);
+
+        let nothing = vec!["NULL"; columns.len()].join(", ");
+        let query = Statement::from_string(DbBackend::Sqlite, format!("SELECT {nothing}, 'next'"));
+        let row = connection.query_one_raw(query).await.unwrap().unwrap();
+        let mut places = Places::of(&row);
+        assert_eq!(Option::<Model>::next_in(&mut places).unwrap(), None);
+        assert_eq!(places.next::<String>().unwrap(), "next", "what comes behind the ticket");
     }
 }
