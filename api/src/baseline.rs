@@ -58,7 +58,7 @@ pub async fn serve_baseline(
 ) -> Result<(), Error> {
     let mut idle = JoinSet::new();
     let app = Arc::new(App {
-        intake: Intake::start(Writer::new(database.clone(), |_, _| ()), &mut idle),
+        intake: Intake::start(Writer { database: database.clone(), written: |_, _| () }, &mut idle),
         reads: Reads::start(&database, &mut idle),
         confirms: Confirms::start(Confirmer(database.clone()), &mut idle),
         database,

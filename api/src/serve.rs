@@ -105,7 +105,7 @@ async fn run<F: Future<Output = ()>>(
         count.took_in(intents);
     };
     let mut groups = JoinSet::new();
-    let intake = Intake::start(Writer::new(database.clone(), written), &mut groups);
+    let intake = Intake::start(Writer { database: database.clone(), written }, &mut groups);
     let reads = Reads::start(&database, &mut groups);
     let confirms = Confirms::start(Confirmer(database.clone()), &mut groups);
     let watch = Arc::new(Watch::default());

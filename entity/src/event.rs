@@ -218,8 +218,6 @@ pub async fn list_upcoming(
 pub struct Window {
     /// The event.
     pub id: Uuid,
-    /// Another one whenever any of this changes, but for a simulation's copy.
-    pub version: i64,
     /// Who sees it.
     pub status: EventStatus,
     /// Before this nobody can register.
@@ -270,7 +268,7 @@ async fn read_windows(
     }
     let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
     let text = format!(
-        "SELECT event.id, event.version, event.status, registration_opens_at AS opens_at,
+        "SELECT event.id, event.status, registration_opens_at AS opens_at,
          coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
          account.email AS organizer_email, (shadow_of IS NOT NULL) AS is_shadow{more_columns}
          FROM event JOIN account ON account.id = event.organizer_id WHERE event.id {among}"

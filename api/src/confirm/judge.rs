@@ -103,7 +103,6 @@ mod tests {
             expired_at: None,
         };
         let event = Window {
-            version: 1,
             id: event_id,
             status: EventStatus::Published,
             opens_at: None,

@@ -159,18 +159,17 @@ fn judge(intent: &Intent, role: Role, window: Option<&Window>, now: Millis) -> O
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use entity::Email;
 
     use super::*;
 
-    pub(in crate::intake) const EVENT: Uuid = Uuid::from_u128(1);
-    pub(in crate::intake) const NOW: Millis = 1000;
+    const EVENT: Uuid = Uuid::from_u128(1);
+    const NOW: Millis = 1000;
 
-    pub(in crate::intake) fn window() -> Window {
+    fn window() -> Window {
         Window {
             id: EVENT,
-            version: 1,
             status: EventStatus::Published,
             opens_at: None,
             closes_at: 2000,
@@ -181,7 +180,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::intake) fn intent(id: u128, key: &str, fingerprint: &str) -> Intent {
+    fn intent(id: u128, key: &str, fingerprint: &str) -> Intent {
         let text = str::to_owned;
         let job = NewJob {
             id: Uuid::from_u128(id),

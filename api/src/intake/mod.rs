@@ -1,7 +1,6 @@
 //! Intake: takes intents in, many at a time, and answers each once it is durable.
 
 mod batch;
-mod premise;
 mod writer;
 
 pub(crate) use batch::{IntakeRefusal, Intent};

@@ -50,15 +50,6 @@ pub struct Taken {
     pub created_at: Millis,
 }
 
-/// What jobs were judged by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Premise {
-    /// The events, each once.
-    pub event_ids: Vec<Uuid>,
-    /// The sum of their versions. Versions only rise: if the sum is the same, so is each.
-    pub versions: i64,
-}
-
 /// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
 const DUE_AT_ONCE: Millis = 0;
 
@@ -77,47 +68,26 @@ pub async fn insert(
     if jobs.is_empty() {
         return Ok(HashSet::new());
     }
-    let added = database.execute_alone(|| insertion(database, jobs, now, None), patience).await?;
+    let added = database.execute_alone(|| insertion(database, jobs, now), patience).await?;
     let ids = jobs.iter().map(|job| job.id).collect();
     // Rows that come back cost more than rows that go in: they are asked for only if some were left out.
     if added == jobs.len() as u64 { Ok(ids) } else { only_stored(database, ids).await }
 }
 
-/// The same, but adds nothing unless the premise still holds. Returns whether all were added; if not, some may have been.
-///
-/// # Errors
-/// As for [`insert`].
-pub async fn insert_on(
-    premise: &Premise,
-    database: &Database,
-    jobs: &[&NewJob],
-    now: Millis,
-    patience: Duration,
-) -> Result<bool, Error> {
-    let added = database.execute_alone(|| insertion(database, jobs, now, Some(premise)), patience).await?;
-    Ok(added == jobs.len() as u64)
-}
-
-fn insertion(database: &Database, jobs: &[&NewJob], now: Millis, premise: Option<&Premise>) -> Statement {
+fn insertion(database: &Database, jobs: &[&NewJob], now: Millis) -> Statement {
     let backend = database.writer().get_database_backend();
     let (jobs, mut parameters) = rows(backend, jobs.iter().map(|job| values_of(job)).collect());
     parameters.extend(values![DUE_AT_ONCE, now]);
-    let holds = premise.map_or_else(String::new, |Premise { event_ids, versions }| {
-        let (among, ids) = one_of(backend, event_ids.iter().copied());
-        parameters.extend(values![i64::try_from(event_ids.len()).unwrap_or(0), *versions]);
-        parameters.extend(ids);
-        format!("AND (SELECT (count(*), cast(sum(version) AS BIGINT)) = (?, ?) FROM event WHERE id {among})")
-    });
     let intents = format!(
         "WITH intent (id, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, trace_context,
              request_id) AS ({jobs})"
     );
     let text = match backend {
         DbBackend::Postgres => format!(
-            "{intents}, stored AS ({INSERT} {holds} {UNLESS_TAKEN} RETURNING 1) SELECT count(*) AS moved, {} FROM stored",
+            "{intents}, stored AS ({INSERT} RETURNING 1) SELECT count(*) AS moved, {} FROM stored",
             announcement(Topic::Intents)
         ),
-        _ => format!("{intents} {INSERT} {holds} {UNLESS_TAKEN}"),
+        _ => format!("{intents} {INSERT}"),
     };
     sql(database.writer(), &text, parameters)
 }
@@ -127,9 +97,8 @@ const INSERT: &str =
         trace_context, request_id, run_at, created_at)
     SELECT id, 'register', event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
         nullif(trace_context, ''), nullif(request_id, ''), ?, ?
-    FROM intent WHERE id IS NOT NULL";
-
-const UNLESS_TAKEN: &str = "ON CONFLICT (key_scope, idempotency_key) DO NOTHING";
+    FROM intent WHERE id IS NOT NULL
+    ON CONFLICT (key_scope, idempotency_key) DO NOTHING";
 
 /// What is absent is written as an empty text, which means nothing else.
 fn values_of(job: &NewJob) -> [Value; 10] {

@@ -4,15 +4,9 @@
 mod locks;
 mod stage;
 
-use std::time::Duration;
-
 use entity::{
     Email, Error, Seats, event,
-    job::{
-        JobState, Outcome, complete,
-        enqueue::{self, NewJob, Premise},
-        lane::BACK_OFF_MAX,
-    },
+    job::{JobState, Outcome, complete, lane::BACK_OFF_MAX},
     seats::{Served, end_turns},
     ticket::{self, Grant, Live, Model, TicketStatus},
     waitlist::{self, Chosen, Waiting},
@@ -28,23 +22,6 @@ fn is_guarded(result: &Result<(), Error>) -> bool {
 
 fn owner(email: &str) -> Email {
     Email::parse(email).unwrap()
-}
-
-/// A job for somebody who has no other.
-fn job(event_id: Uuid) -> NewJob {
-    let text = str::to_owned;
-    NewJob {
-        id: Uuid::now_v7(),
-        event_id,
-        email: text("p9@x.org"),
-        name: text("P"),
-        party_size: 1,
-        key_scope: text("p9@x.org"),
-        idempotency_key: text("k"),
-        fingerprint: text("f"),
-        trace_context: None,
-        request_id: None,
-    }
 }
 
 both_databases! {
@@ -143,26 +120,6 @@ both_databases! {
         ticket::insert(&mut writes, &[second], now);
         assert!(writes.run().await.is_err(), "one active ticket for each person");
         tx.rollback().await.unwrap();
-        stage.end().await;
-    }
-
-    async fn jobs_are_added_only_while_what_they_were_judged_by_is_so(world: &mut World) {
-        let stage = Stage::set(world).await;
-        let tx = stage.begin().await;
-        let version = stage.event(&tx).await.version;
-        tx.rollback().await.unwrap();
-        let (database, patience) = (stage.service.database(), Duration::from_secs(2));
-        let before = world.number("SELECT count(*) AS n FROM job").await;
-        let judged = |event_ids: &[Uuid], versions| Premise { event_ids: event_ids.to_vec(), versions };
-        let somebody = job(stage.event_id);
-        let gone = judged(&[stage.event_id, Uuid::now_v7()], version);
-        for premise in [judged(&[stage.event_id], version - 1), judged(&[stage.event_id], version + 1), gone] {
-            assert!(!enqueue::insert_on(&premise, database, &[&somebody], 1, patience).await.unwrap(), "{premise:?}");
-        }
-        assert_eq!(world.number("SELECT count(*) AS n FROM job").await, before);
-        let premise = judged(&[stage.event_id], version);
-        assert!(enqueue::insert_on(&premise, database, &[&somebody], 1, patience).await.unwrap());
-        assert_eq!(world.number("SELECT count(*) AS n FROM job").await, before + 1);
         stage.end().await;
     }
 
