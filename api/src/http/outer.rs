@@ -224,9 +224,11 @@ pub(super) fn peer(request: &Request) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use poem::endpoint::make_sync;
+    use poem::{IntoResponse, endpoint::make_sync};
+    use poem_openapi::payload::PlainText;
 
     use super::*;
+    use crate::http::later::Later;
 
     fn outer() -> Outer {
         let methods = Arc::new(Methods::new("{}"));
@@ -246,6 +248,19 @@ mod tests {
         let (status, body) = body_of(panics).await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(body.contains("\"internal_error\"") && !body.contains("secret"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_promised_answer_is_waited_for() {
+        type Text = PlainText<&'static str>;
+        let kept = make_sync(|_| Later::<Text>::new(async { Ok(PlainText("at last")) }).into_response());
+        assert_eq!(body_of(kept).await, (StatusCode::OK, "at last".to_owned()));
+        let broken = make_sync(|_| Later::<Text>::new(async { Err(Code::NotFound.into()) }).into_response());
+        assert_eq!(body_of(broken).await.0, StatusCode::NOT_FOUND);
+        let panics = make_sync(|_| Later::<Text>::new(async { panic!("secret") }).into_response());
+        let (status, body) = body_of(panics).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!body.contains("secret"), "{body}");
     }
 
     #[tokio::test]

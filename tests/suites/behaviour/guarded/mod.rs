@@ -108,6 +108,11 @@ both_databases! {
         let mut writes = tx.writes();
         complete::settle_granted(&mut writes, &[seq], Outcome::Reserved, now);
         assert!(is_guarded(&writes.run().await), "it is decided");
+        let mut writes = tx.writes();
+        complete::settle_granted(&mut writes, &[seq], Outcome::Reserved, now);
+        let event = stage.event(&tx).await;
+        let served = [Served { seats: Seats::of(&tx, event, &ACTOR, now), is_over: true }];
+        assert!(is_guarded(&end_turns(writes, &served).await), "nor together with something that is right");
         assert!(!complete::record_fault(&tx, seq, 1, JobState::Pending, now, "late").await.unwrap(), "it is decided");
         let event = stage.event(&tx).await;
         let stale = event::Model { version: event.version - 1, ..event };
