@@ -60,8 +60,8 @@ impl<T: ToJSON> ApiResponse for Json<T> {
     }
 }
 
-/// A JSON answer that is written as it is read, for what is asked for most: the framework makes a tree of it first, which
-/// takes several times as long. The text is the same.
+/// A JSON answer for what is asked for most. It is written straight away; the framework makes a tree of it first, which is
+/// twice the work. The text is the same.
 #[derive(Debug)]
 pub(crate) struct Direct<T>(pub(crate) T);
 

@@ -79,7 +79,8 @@ impl Methods {
         }
         let sorted = all.into_iter().map(|(path, mut methods)| {
             methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-            Known { parts: parts(&path).map(fixed).collect(), template: path, methods }
+            let parts = parts(&path).map(|part| fixed(part).map(str::to_owned)).collect();
+            Known { parts, template: path, methods }
         });
         Self(sorted.collect())
     }
@@ -123,8 +124,8 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What a part of a template stands for, unless it is anything.
-fn fixed(part: &str) -> Option<String> {
-    (!part.starts_with('{')).then(|| part.to_owned())
+fn fixed(part: &str) -> Option<&str> {
+    (!part.starts_with('{')).then_some(part)
 }
 
 #[cfg(test)]
