@@ -7,8 +7,11 @@ use std::{
 };
 
 use entity::Error;
-use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 use super::{Unserved, Waiting, Work};
 
@@ -18,22 +21,53 @@ const BATCH_MAX: usize = 256;
 /// How long a request waits, from its arrival on, until its batch has the lock it needs.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Batches that are done, whose answers wait for something more, at most. While there are so many no other is begun: what is
+/// done must not run away from what is waited for.
+const FINISHING_MAX: usize = 2;
+
 /// How often a batch that lost a deadlock or a connection is tried.
 const TRIES_MAX: u32 = 3;
 
 pub(super) async fn run<W: Work>(work: W, mut receiver: mpsc::Receiver<Waiting<W::Request, W::Answer>>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut finishing = JoinSet::new();
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let Some(deadline) = shed_late_ones(&mut batch, Instant::now()) else { continue };
         let (requests, senders): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.request, w.answer)).unzip();
         let served = AssertUnwindSafe(serve(&work, &requests, deadline)).catch_unwind().await;
         // A panic is this batch's fault, and not the end of the task.
         let answers = served.unwrap_or_else(|_| requests.iter().map(|_| Err(Unserved::Fault)).collect());
-        for (sender, answer) in senders.into_iter().zip(answers) {
-            // A client that went away asks again, or looks.
-            let _ = sender.send(answer);
+        match work.afterwards(&answers) {
+            None => give(senders, answers),
+            Some(afterwards) => {
+                finishing.spawn(finish::<W>(afterwards, senders, answers));
+            }
+        }
+        while finishing.len() >= FINISHING_MAX {
+            finishing.join_next().await;
         }
     }
+    while finishing.join_next().await.is_some() {}
+}
+
+/// Somebody who waits for an answer.
+type Sender<A> = oneshot::Sender<Result<A, Unserved>>;
+
+fn give<A>(senders: Vec<Sender<A>>, answers: Vec<Result<A, Unserved>>) {
+    for (sender, answer) in senders.into_iter().zip(answers) {
+        // A client that went away asks again, or looks.
+        let _ = sender.send(answer);
+    }
+}
+
+async fn finish<W: Work>(
+    afterwards: BoxFuture<'static, Result<(), Error>>,
+    senders: Vec<Sender<W::Answer>>,
+    answers: Vec<Result<W::Answer, Unserved>>,
+) {
+    let Err(error) = afterwards.await else { return give(senders, answers) };
+    tracing::warn!(%error, work = W::NAME, "a batch could not be finished");
+    give(senders, answers.into_iter().map(|answer| answer.and(Err(Unserved::Busy))).collect());
 }
 
 /// Answers those who have waited for too long behind others. Returns until when the rest may wait for the lock: as long

@@ -12,7 +12,7 @@ use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
     middleware::StateInformationMiddleware,
-    state::keyed::HashMapStateStore,
+    state::keyed::DashMapStateStore,
 };
 use poem::http::{HeaderValue, Method};
 
@@ -54,7 +54,8 @@ enum Key {
     Overflow,
 }
 
-type Buckets = RateLimiter<Key, HashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>;
+/// In several maps, each with a lock of its own: a map that grows is built anew, and nobody else should wait for that.
+type Buckets = RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>;
 
 struct Bucket {
     name: &'static str,
@@ -107,7 +108,7 @@ impl Bucket {
         Self {
             name,
             allowance,
-            buckets: RateLimiter::hashmap(quota).with_middleware(),
+            buckets: RateLimiter::dashmap(quota).with_middleware(),
             swept_at: Mutex::new(Instant::now()),
         }
     }

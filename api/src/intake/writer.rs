@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use entity::{Database, Error, account, event, fault_point, job::enqueue};
+use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     Intent, Verdict,
     batch::{Plan, account_ids, keys_to_look_up},
 };
-use crate::group::{Work, each_once};
+use crate::group::{Unserved, Work, each_once};
 
 /// Writes intents, and calls `written` after each batch with their number and whether any of them may be new.
 #[derive(Debug)]
@@ -30,6 +31,13 @@ impl<F: Fn(usize, bool) + Send + Sync + 'static> Work for Writer<F> {
         let any_new = verdicts.as_ref().map_or(true, |verdicts| verdicts.iter().any(is_new));
         (self.written)(intents.len(), any_new);
         verdicts
+    }
+
+    /// A sync, also for replays: what another process stored just now may not be durable yet.
+    fn afterwards(&self, verdicts: &[Result<Verdict, Unserved>]) -> Option<BoxFuture<'static, Result<(), Error>>> {
+        let is_promise = |verdict: &_| matches!(verdict, Ok(Verdict::Accepted { .. } | Verdict::Replayed(_)));
+        let durable = self.database.durable().filter(|_| verdicts.iter().any(is_promise))?;
+        Some(durable.boxed())
     }
 }
 

@@ -57,11 +57,23 @@ async fn fold(connection: &DatabaseConnection, turns: &Turns) -> Result<(), Erro
     Ok(())
 }
 
+/// Folds all of the log, durably; then it begins anew.
+///
+/// # Errors
+/// [`Error::Busy`] when somebody still reads from it.
+pub(super) async fn begin_anew(connection: &DatabaseConnection, turns: &Turns) -> Result<(), Error> {
+    let _turn = turns.take(TURN_PATIENCE).await?;
+    let log = checkpoint(connection, "RESTART").await?;
+    if log.is_done { Ok(()) } else { Err(Error::Busy) }
+}
+
 /// The log after a checkpoint.
 #[derive(Clone, Copy, Debug)]
 struct Log {
     pages: i64,
     folded: i64,
+    /// Whether nobody was in the way.
+    is_done: bool,
 }
 
 impl Log {
@@ -75,7 +87,8 @@ async fn checkpoint(connection: &DatabaseConnection, mode: &str) -> Result<Log, 
     let row = connection.query_one_raw(sql(connection, &format!("PRAGMA wal_checkpoint({mode})"), vec![])).await?;
     let row = row.ok_or(Error::Guard { what: "checkpoint", expected: 1, actual: 0 })?;
     // Without a log both are -1.
-    Ok(Log { pages: row.try_get("", "log")?, folded: row.try_get("", "checkpointed")? })
+    let busy: i64 = row.try_get("", "busy")?;
+    Ok(Log { pages: row.try_get("", "log")?, folded: row.try_get("", "checkpointed")?, is_done: busy == 0 })
 }
 
 #[cfg(test)]

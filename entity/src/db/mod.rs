@@ -1,6 +1,7 @@
 //! Opens a database and begins transactions: the one place that does either.
 
 mod alone;
+mod disk;
 mod file;
 mod log;
 mod places;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
+use disk::Disk;
 pub(crate) use file::{beside, create_private};
 pub(crate) use places::{InPlaces, Places};
 pub use snapshot::Snapshot;
@@ -75,16 +77,19 @@ pub struct Options {
     pub clock: Clock,
 }
 
-/// An open database: a connection that writes, connections that read, and a clock.
+/// An open database: a connection that writes, one that appends, connections that read, and a clock.
 ///
-/// On SQLite a process has exactly one writing connection, so that its tasks queue for it in order instead of fighting
-/// over the file's lock. On PostgreSQL both are the same pool.
+/// On SQLite a process has exactly one of those that write, so that its tasks queue for it in order instead of fighting
+/// over the file's lock, and one whose commits do not wait for the disk. On PostgreSQL all are the same pool.
 #[derive(Clone, Debug)]
 pub struct Database {
     writer: DatabaseConnection,
+    appender: DatabaseConnection,
     reader: DatabaseConnection,
     /// On SQLite only.
     turns: Option<Turns>,
+    /// What `appender` leaves out: on SQLite, if anything has to be durable.
+    disk: Option<Disk>,
     clock: Clock,
     options: Options,
     tap: Tap,
@@ -109,18 +114,25 @@ impl Database {
     async fn connect(options: &Options) -> Result<Self, Error> {
         let kind = Kind::of_url(&options.url)
             .ok_or_else(|| Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()))?;
-        let (writer, reader) = match kind {
+        let [writer, appender, reader] = match kind {
             Kind::Sqlite => sqlite::open(options).await?,
             Kind::Postgres => {
                 let pool = postgres::open(options).await?;
-                (pool.clone(), pool)
+                [pool.clone(), pool.clone(), pool]
             }
         };
-        let turns = match kind {
-            Kind::Sqlite => Some(Turns::open(&sqlite::location(&options.url))?),
-            Kind::Postgres => None,
-        };
-        Ok(Self { writer, reader, turns, clock: options.clock.clone(), options: options.clone(), tap: Tap::default() })
+        let file = Some(sqlite::location(&options.url)).filter(|_| kind == Kind::Sqlite);
+        let synced = file.as_deref().filter(|_| options.durability == Durability::Full);
+        Ok(Self {
+            writer,
+            appender,
+            reader,
+            turns: file.as_deref().map(Turns::open).transpose()?,
+            disk: synced.map(Disk::open).transpose()?,
+            clock: options.clock.clone(),
+            options: options.clone(),
+            tap: Tap::default(),
+        })
     }
 
     /// The same, showing each statement, with its values, once it was executed: for tests and for diagnosis. `show` runs
@@ -130,6 +142,7 @@ impl Database {
     pub fn showing(mut self, show: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
         let tap = Tap::new(show);
         tap.install(&mut self.writer);
+        tap.install(&mut self.appender);
         tap.install(&mut self.reader);
         Self { tap, ..self }
     }
@@ -210,6 +223,7 @@ impl Database {
     /// What the database answered.
     pub async fn close(self) -> Result<(), Error> {
         self.reader.close_by_ref().await?;
+        self.appender.close_by_ref().await?;
         self.writer.close_by_ref().await?;
         Ok(())
     }

@@ -43,7 +43,8 @@ const CHECKPOINT_PAGES: &str = "16000";
 /// The log file is cut back to this size after a burst.
 const LOG_SIZE_MAX: &str = "67108864";
 
-pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+/// The connections that write, append and read.
+pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 3], Error> {
     let name = path(&options.url);
     if name.is_empty() || name.contains(":memory:") {
         return Err(Error::Unusable("several connections share the database, so it must be a file".to_owned()));
@@ -66,8 +67,14 @@ pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, Datab
     })
     .await?;
     refuse_old_library(&writer).await?;
+    let appender = connect(options, 1, |o| {
+        // Whoever appends syncs the log themselves: see `disk`.
+        let o = o.synchronous(SqliteSynchronous::Normal).busy_timeout(Duration::ZERO);
+        o.pragma("cache_size", WRITER_CACHE)
+    })
+    .await?;
     let reader = connect(options, READERS, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await?;
-    Ok((writer, reader))
+    Ok([writer, appender, reader])
 }
 
 /// A connection of its own, because `PRAGMA data_version` tells what others committed since this connection last asked.

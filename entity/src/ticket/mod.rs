@@ -55,6 +55,9 @@ pub enum TicketStatus {
 /// unique index, or SQLite does not use it.
 pub(crate) const ACTIVE: &str = "status IN ('waitlisted', 'reserved', 'confirmed', 'checked_in')";
 
+/// All other states: word for word the condition of the other index by person.
+pub(crate) const PAST: &str = "status IN ('cancelled', 'expired')";
+
 /// A ticket.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ticket")]
