@@ -107,7 +107,7 @@ impl Work for Standings {
     const NAME: &'static str = "reading standings";
 
     async fn run(&self, account_ids: &[Uuid], _: Duration) -> Result<Vec<Option<Standing>>, Error> {
-        let standings = account::standings(self.0.reader(), &each_once(account_ids.iter().copied())).await?;
+        let standings = account::standings(self.0.by_key(), &each_once(account_ids.iter().copied())).await?;
         Ok(account_ids.iter().map(|id| standings.get(id).copied()).collect())
     }
 }

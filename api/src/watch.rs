@@ -98,7 +98,7 @@ impl Watch {
         let now = database.now().await?;
         let ids: Vec<Uuid> = self.lock().decisions.keys().copied().collect();
         for ids in ids.chunks(IDS_MAX) {
-            for registration in registration::find_decided(database.reader(), ids).await? {
+            for registration in registration::find_decided(database.by_key(), ids).await? {
                 let senders = self.lock().decisions.remove(&registration.id).unwrap_or_default();
                 for sender in senders {
                     _ = sender.send((registration.clone(), now));

@@ -29,7 +29,7 @@ pub(crate) async fn read<T: InPlaces>(
     parameters: Vec<Value>,
     id_of: impl Fn(&T) -> Uuid,
 ) -> Result<HashMap<Uuid, Seen<T>>, Error> {
-    let reader = database.reader();
+    let reader = database.by_key();
     let mut found = HashMap::new();
     for row in reader.query_all_raw(sql(reader, text, parameters)).await? {
         let mut columns = Places::of(&row);

@@ -124,13 +124,13 @@ async fn pass(
 }
 
 /// A rest is no longer than this.
-const REST_MAX: Duration = Duration::from_millis(10);
+const REST_MAX: Duration = Duration::from_millis(20);
 
-/// Whoever did not fill a batch leaves the lock to others for twice as long as they held it: intake has its turn, which
-/// takes about as long for as many jobs, and the next batch, which pays for one commit however large it is, is a larger one.
+/// Whoever did not fill a batch leaves the lock to others for three times as long as they held it: intake has its turns,
+/// and the next batch, which pays for one commit however large it is, is a larger one.
 fn rest(jobs: u64, limit: u32, locked: Duration) -> Option<Duration> {
     let is_partial = 0 < jobs && jobs < u64::from(limit);
-    is_partial.then(|| (2 * locked).min(REST_MAX))
+    is_partial.then(|| (3 * locked).min(REST_MAX))
 }
 
 enum Fault {
@@ -222,7 +222,7 @@ mod tests {
     fn only_who_did_not_fill_a_batch_rests() {
         let locked = Duration::from_millis(3);
         assert_eq!(rest(0, 500, locked), None, "nothing was locked for jobs");
-        assert_eq!(rest(1, 500, locked), Some(Duration::from_millis(6)));
+        assert_eq!(rest(1, 500, locked), Some(Duration::from_millis(9)));
         assert_eq!(rest(499, 500, Duration::from_millis(8)), Some(REST_MAX));
         assert_eq!(rest(500, 500, locked), None, "there is more to do");
         assert_eq!(rest(501, 500, locked), None);

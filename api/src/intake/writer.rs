@@ -49,7 +49,7 @@ async fn write(database: &Database, intents: &[Intent], patience: Duration) -> R
     let event_ids = each_once(intents.iter().map(|intent| intent.job.event_id));
     let account_ids = account_ids(intents);
     let (standings, (windows, now)) = tokio::try_join!(
-        account::standings(database.reader(), &account_ids),
+        account::standings(database.by_key(), &account_ids),
         event::windows_now(database, &event_ids)
     )?;
     let plan = Plan::new(intents, &standings, &windows, now);

@@ -80,12 +80,13 @@ pub struct Options {
 /// An open database: a connection that writes, one that appends, connections that read, and a clock.
 ///
 /// On SQLite a process has exactly one of those that write, so that its tasks queue for it in order instead of fighting
-/// over the file's lock, and one whose commits do not wait for the disk. On PostgreSQL all are the same pool.
+/// over the file's lock, and one whose commits do not wait for the disk. On PostgreSQL all but `by_key` are the same pool.
 #[derive(Clone, Debug)]
 pub struct Database {
     writer: DatabaseConnection,
     appender: DatabaseConnection,
     reader: DatabaseConnection,
+    by_key: DatabaseConnection,
     /// On SQLite only.
     turns: Option<Turns>,
     /// What `appender` leaves out: on SQLite, if anything has to be durable.
@@ -114,11 +115,11 @@ impl Database {
     async fn connect(options: &Options) -> Result<Self, Error> {
         let kind = Kind::of_url(&options.url)
             .ok_or_else(|| Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()))?;
-        let [writer, appender, reader] = match kind {
+        let [writer, appender, reader, by_key] = match kind {
             Kind::Sqlite => sqlite::open(options).await?,
             Kind::Postgres => {
                 let pool = postgres::open(options).await?;
-                [pool.clone(), pool.clone(), pool]
+                [pool.clone(), pool.clone(), pool, postgres::open_by_key(options).await?]
             }
         };
         let file = Some(sqlite::location(&options.url)).filter(|_| kind == Kind::Sqlite);
@@ -127,6 +128,7 @@ impl Database {
             writer,
             appender,
             reader,
+            by_key,
             turns: file.as_deref().map(Turns::open).transpose()?,
             disk: synced.map(Disk::open).transpose()?,
             clock: options.clock.clone(),
@@ -144,12 +146,18 @@ impl Database {
         tap.install(&mut self.writer);
         tap.install(&mut self.appender);
         tap.install(&mut self.reader);
+        tap.install(&mut self.by_key);
         Self { tap, ..self }
     }
 
     /// For statements that only read.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// For statements that find rows by their keys, and are asked all the time. PostgreSQL plans them once, along the indexes.
+    pub fn by_key(&self) -> &DatabaseConnection {
+        &self.by_key
     }
 
     /// For the migration, which begins its own transaction.
@@ -222,6 +230,7 @@ impl Database {
     /// # Errors
     /// What the database answered.
     pub async fn close(self) -> Result<(), Error> {
+        self.by_key.close_by_ref().await?;
         self.reader.close_by_ref().await?;
         self.appender.close_by_ref().await?;
         self.writer.close_by_ref().await?;

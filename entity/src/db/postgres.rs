@@ -10,6 +10,9 @@ use crate::Error;
 /// Connections of one process.
 const CONNECTIONS: u32 = 16;
 
+/// And of those that find rows by their keys.
+const KEY_CONNECTIONS: u32 = 4;
+
 /// How long a task waits for a connection before [`Error::Busy`].
 const ACQUIRE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -33,16 +36,29 @@ const SESSION: &[(&str, &str)] = &[
     ("jit", "off"),
 ];
 
+/// What differs in sessions that only find rows by their keys: a plan that goes along the indexes is right whatever the
+/// values and however large the tables, so it is made once. Without the second it could be made while a table is empty.
+const BY_KEY: &[(&str, &str)] = &[("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+
 pub(super) async fn open(options: &Options) -> Result<DatabaseConnection, Error> {
-    connect(options, CONNECTIONS).await
+    connect(options, CONNECTIONS, &[]).await
+}
+
+/// The connections that find rows by their keys.
+pub(super) async fn open_by_key(options: &Options) -> Result<DatabaseConnection, Error> {
+    connect(options, KEY_CONNECTIONS, BY_KEY).await
 }
 
 /// A connection of its own, because listening takes one for good.
 pub(super) async fn open_listener(options: &Options) -> Result<DatabaseConnection, Error> {
-    connect(options, 1).await
+    connect(options, 1, &[]).await
 }
 
-async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnection, Error> {
+async fn connect(
+    options: &Options,
+    connections: u32,
+    settings: &'static [(&str, &str)],
+) -> Result<DatabaseConnection, Error> {
     let mut o = ConnectOptions::new(&options.url);
     o.max_connections(connections)
         .acquire_timeout(ACQUIRE_PATIENCE)
@@ -54,7 +70,10 @@ async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnecti
         .test_before_acquire_if_idle_for(TRUSTED_IDLE)
         .sqlx_logging(false)
         .map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))))
-        .map_sqlx_postgres_opts(|o| o.application_name("turnout").options(SESSION.iter().copied()));
+        // Of two settings of the same name the later one counts.
+        .map_sqlx_postgres_opts(move |o| {
+            o.application_name("turnout").options(SESSION.iter().chain(settings).copied())
+        });
     Ok(sea_orm::Database::connect(o).await?)
 }
 

@@ -1,6 +1,7 @@
 //! SQLite, embedded: one writing connection, some that read, one that watches, one that folds the log.
 
 use std::{
+    ops::RangeInclusive,
     path::{PathBuf, absolute},
     str::FromStr,
     time::Duration,
@@ -43,8 +44,8 @@ const CHECKPOINT_PAGES: &str = "16000";
 /// The log file is cut back to this size after a burst.
 const LOG_SIZE_MAX: &str = "67108864";
 
-/// The connections that write, append and read.
-pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 3], Error> {
+/// The connections that write, append, read, and read by key.
+pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 4], Error> {
     let name = path(&options.url);
     if name.is_empty() || name.contains(":memory:") {
         return Err(Error::Unusable("several connections share the database, so it must be a file".to_owned()));
@@ -59,7 +60,7 @@ pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 3], E
         Durability::Normal => SqliteSynchronous::Normal,
     };
     let create = options.create;
-    let writer = connect(options, 1, move |o| {
+    let writer = connect(options, 1..=1, move |o| {
         let o = o.create_if_missing(create).synchronous(synchronous).busy_timeout(Duration::ZERO);
         let o = o.pragma("cache_size", WRITER_CACHE);
         // A worker leaves the mode alone: whoever made the file chose it.
@@ -67,34 +68,36 @@ pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 3], E
     })
     .await?;
     refuse_old_library(&writer).await?;
-    let appender = connect(options, 1, |o| {
+    // Made when it is needed: a worker appends nothing.
+    let appender = connect(options, 0..=1, |o| {
         // Whoever appends syncs the log themselves: see `disk`.
         let o = o.synchronous(SqliteSynchronous::Normal).busy_timeout(Duration::ZERO);
         o.pragma("cache_size", WRITER_CACHE)
     })
     .await?;
-    let reader = connect(options, READERS, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await?;
-    Ok([writer, appender, reader])
+    let reader = connect(options, 1..=READERS, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await?;
+    Ok([writer, appender, reader.clone(), reader])
 }
 
 /// A connection of its own, because `PRAGMA data_version` tells what others committed since this connection last asked.
 pub(super) async fn open_watcher(options: &Options) -> Result<DatabaseConnection, Error> {
-    connect(options, 1, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await
+    connect(options, 1..=1, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await
 }
 
 /// A connection of its own to fold the log with. It waits for nobody.
 pub(super) async fn open_folder(options: &Options) -> Result<DatabaseConnection, Error> {
-    connect(options, 1, |o| o.synchronous(SqliteSynchronous::Full).busy_timeout(Duration::ZERO)).await
+    connect(options, 1..=1, |o| o.synchronous(SqliteSynchronous::Full).busy_timeout(Duration::ZERO)).await
 }
 
 async fn connect(
     options: &Options,
-    connections: u32,
+    connections: RangeInclusive<u32>,
     configure: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
 ) -> Result<DatabaseConnection, Error> {
     let mut o = ConnectOptions::new(&options.url);
-    o.max_connections(connections)
-        .min_connections(1)
+    o.max_connections(*connections.end())
+        .min_connections(*connections.start())
+        .connect_lazy(*connections.start() == 0)
         .acquire_timeout(ACQUIRE_PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
