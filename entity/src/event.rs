@@ -248,7 +248,7 @@ pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<
 /// # Errors
 /// What the database answered.
 pub async fn windows_now(database: &Database, ids: &[Uuid]) -> Result<(HashMap<Uuid, Window>, Millis), Error> {
-    let found = read_windows(database.reader(), ids, &database.clock_column()).await?;
+    let found = read_windows(database.by_key(), ids, &database.clock_column()).await?;
     let now = found.first().map(|row| database.read_at(row)).transpose()?.unwrap_or(0);
     let windows = found.iter().map(|row| Ok(Window::from_query_result(row, "")?)).map(by_id);
     Ok((windows.collect::<Result<_, Error>>()?, now))

@@ -122,9 +122,12 @@ async fn serve_patiently<W: Work>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::{
+        pin::pin,
+        sync::{Arc, Mutex},
+    };
 
-    use tokio::{sync::oneshot, task::JoinSet};
+    use tokio::sync::{Semaphore, SemaphorePermit as Permit};
 
     use super::*;
     use crate::group::Group;
@@ -177,6 +180,62 @@ mod tests {
         assert_eq!(group.ask(4).await, Ok(8));
         drop(group);
         tasks.join_next().await.unwrap().unwrap();
+    }
+
+    /// Doubles numbers, whose answers wait for a permit each batch, or for an error.
+    struct Gated {
+        begun: mpsc::UnboundedSender<Vec<u32>>,
+        gate: Arc<Semaphore>,
+    }
+
+    impl Work for Gated {
+        type Request = u32;
+        type Answer = u32;
+
+        const NAME: &'static str = "gated";
+
+        async fn run(&self, numbers: &[u32], _: Duration) -> Result<Vec<u32>, Error> {
+            self.begun.send(numbers.to_vec()).unwrap();
+            Ok(numbers.iter().map(|number| number * 2).collect())
+        }
+
+        fn afterwards(&self, _: &[Result<u32, Unserved>]) -> Option<BoxFuture<'static, Result<(), Error>>> {
+            let gate = Arc::clone(&self.gate);
+            Some(Box::pin(async move { gate.acquire().await.map(Permit::forget).map_err(|_| Error::Busy) }))
+        }
+    }
+
+    #[tokio::test]
+    async fn one_batch_goes_on_while_the_answers_of_another_wait() {
+        let (mut tasks, gate) = (JoinSet::new(), Arc::new(Semaphore::new(0)));
+        let (begun, mut batches) = mpsc::unbounded_channel();
+        let group = Group::start(Gated { begun, gate: Arc::clone(&gate) }, &mut tasks);
+        let mut first = pin!(group.ask(1));
+        assert_eq!(batches.recv().await.unwrap(), [1]);
+        let second = group.ask(2);
+        assert_eq!(batches.recv().await.unwrap(), [2]);
+        let third = group.ask(3);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(batches.try_recv().is_err(), "what is done runs away from what is waited for");
+        assert!(futures_util::poll!(&mut first).is_pending());
+        gate.add_permits(1);
+        assert_eq!(first.await, Ok(2));
+        assert_eq!(batches.recv().await.unwrap(), [3]);
+        drop(group);
+        gate.add_permits(2);
+        tasks.join_next().await.unwrap().unwrap();
+        assert_eq!((second.await, third.await), (Ok(4), Ok(6)), "what was taken in is finished");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_of_what_could_not_be_finished() {
+        let (mut tasks, gate) = (JoinSet::new(), Arc::new(Semaphore::new(0)));
+        let (begun, _batches) = mpsc::unbounded_channel();
+        gate.close();
+        let group = Group::start(Gated { begun, gate }, &mut tasks);
+        assert_eq!(group.ask(1).await, Err(Unserved::Busy));
     }
 
     #[test]

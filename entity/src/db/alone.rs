@@ -60,3 +60,62 @@ impl Database {
         Ok(u64::try_from(row.try_get::<i64>("", "moved")?).unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Clock, Durability, Options,
+        db::{disk::Disk, sql},
+    };
+
+    async fn open(folder: &std::path::Path, durability: Durability) -> Database {
+        let url = format!("sqlite://{}", folder.join("t.db").display());
+        let database =
+            Database::open(Options { url, durability, create: true, clock: Clock::new(|| 0) }).await.unwrap();
+        database.writer.execute_unprepared("CREATE TABLE page (filling BLOB NOT NULL)").await.unwrap();
+        database
+    }
+
+    async fn append(database: &Database) {
+        let statement = || sql(&database.appender, "INSERT INTO page VALUES (zeroblob(4000))", vec![]);
+        assert_eq!(database.execute_alone(statement, Duration::from_secs(30)).await.unwrap(), 1);
+    }
+
+    /// Pages in the log, and how many of them were folded.
+    async fn log(database: &Database) -> (i64, i64) {
+        let query = sql(&database.appender, "PRAGMA wal_checkpoint(NOOP)", vec![]);
+        let row = database.appender.query_one_raw(query).await.unwrap().unwrap();
+        (row.try_get("", "log").unwrap(), row.try_get("", "checkpointed").unwrap())
+    }
+
+    #[tokio::test]
+    async fn after_a_sync_that_failed_the_log_begins_anew_before_anything_is_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut database = open(directory.path(), Durability::Full).await;
+        // The log of another database, which is not there yet.
+        let disk = database.disk.insert(Disk::open(directory.path().join("u.db").to_str().unwrap()).unwrap()).clone();
+        append(&database).await;
+        assert!(database.durable().unwrap().await.unwrap_err().is_environmental());
+        std::fs::write(directory.path().join("u.db-wal"), "").unwrap();
+        append(&database).await;
+        let (pages, folded) = log(&database).await;
+        assert!(folded < pages);
+        database.durable().unwrap().await.unwrap();
+        assert_eq!(disk.doubt(), None);
+        assert_eq!(log(&database).await, (pages, pages));
+        append(&database).await;
+        assert!(log(&database).await.0 < pages, "it did not begin anew");
+        database.durable().unwrap().await.unwrap();
+        let (pages, folded) = log(&database).await;
+        assert!(folded < pages, "without doubt nothing is folded");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_waited_for_where_nothing_has_to_be_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = open(directory.path(), Durability::Normal).await;
+        append(&database).await;
+        assert!(database.durable().is_none());
+    }
+}

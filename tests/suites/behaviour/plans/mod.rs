@@ -1,6 +1,7 @@
 //! What a request costs the database: how many statements an operation takes, and that each of them reaches its rows
 //! through the index that is meant for it, however much is stored.
 
+mod by_key;
 mod counts;
 mod expected;
 mod population;
@@ -51,6 +52,12 @@ both_databases! {
         let service = Inside::start(world).await;
         populate(world).await;
         verify::walk(world).await;
+        service.stop().await;
+    }
+
+    async fn what_is_found_by_key_is_found_along_an_index_also_while_tables_are_empty(world: &mut World) {
+        let service = Inside::start(world).await;
+        by_key::judge(world).await;
         service.stop().await;
     }
 
