@@ -16,7 +16,8 @@
 //! - [`Viewer`] and [`Audience`] decide who may see what; [`Seen`] is a row that was read for several viewers at once.
 //! - Use cases (`submit`, `settle`, `confirm`) live in the crates above and put these statements together.
 //!
-//! This crate knows no HTTP, reads no clock and no environment, and spawns nothing. Statements that change rows take a
+//! This crate knows no HTTP, reads no clock and no environment, and spawns nothing but two threads that wait for the
+//! system, one for locks and one for the disk. Statements that change rows take a
 //! [`Transaction`], because only that holds SQLite's write lock from its start; statements that read take any
 //! connection. All of them return a count or the rows that really moved, and callers check it.
 

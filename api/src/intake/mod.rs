@@ -28,3 +28,23 @@ pub(crate) enum Verdict {
     /// Not stored; the key stays free.
     Refused(IntakeRefusal),
 }
+
+impl Verdict {
+    /// Whether its client is told that the intent is stored, now or before. That has to be durable then; also what another
+    /// process stored just now, which may not be.
+    fn is_promise(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Replayed(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replays_are_promises_and_refusals_are_not() {
+        assert!(Verdict::Accepted { created_at: 1 }.is_promise());
+        assert!(Verdict::Replayed(Uuid::nil()).is_promise());
+        assert!(!Verdict::Refused(IntakeRefusal::KeyReused).is_promise());
+    }
+}

@@ -1,4 +1,4 @@
-//! The writer: one statement for each batch.
+//! The writer: one statement for each batch, and a sync while the next one is written.
 
 use std::time::Duration;
 
@@ -33,11 +33,10 @@ impl<F: Fn(usize, bool) + Send + Sync + 'static> Work for Writer<F> {
         verdicts
     }
 
-    /// A sync, also for replays: what another process stored just now may not be durable yet.
+    /// A sync, if anybody is promised anything.
     fn afterwards(&self, verdicts: &[Result<Verdict, Unserved>]) -> Option<BoxFuture<'static, Result<(), Error>>> {
-        let is_promise = |verdict: &_| matches!(verdict, Ok(Verdict::Accepted { .. } | Verdict::Replayed(_)));
-        let durable = self.database.durable().filter(|_| verdicts.iter().any(is_promise))?;
-        Some(durable.boxed())
+        let any_promise = verdicts.iter().flatten().any(Verdict::is_promise);
+        Some(self.database.durable().filter(|_| any_promise)?.boxed())
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Site {
 impl Site {
     /// A site for these programs.
     pub(crate) fn new(programs: Programs, exe: String, is_quick: bool, rounds: usize) -> Self {
-        let (window, shrink) = if is_quick { ((200, 800), 10) } else { ((500, 3000), 1) };
+        let (window, shrink) = if is_quick { ((200, 800), 25) } else { ((500, 3000), 1) };
         let window = (Duration::from_millis(window.0), Duration::from_millis(window.1));
         Self { programs, exe, rounds, window, shrink }
     }
