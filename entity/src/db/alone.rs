@@ -10,8 +10,9 @@ use crate::Error;
 
 impl Database {
     /// Executes a statement that writes, waiting at most `patience` for the lock. When this returns others see it; it is
-    /// durable when [`Self::durable`] is done, if that has anything to do. Returns how many rows it moved; on PostgreSQL the statement tells that in a column `moved`. It is made again for each try,
-    /// which is rarely more than one, because a copy of what it holds would cost as much as making it.
+    /// durable when [`Self::durable`] is done, if that has anything to do. Returns how many rows it moved; on PostgreSQL
+    /// the statement tells that in a column `moved`. It is made again for each try, which is rarely more than one, because
+    /// a copy of what it holds would cost as much as making it.
     ///
     /// Never wrap it in something that can drop it half-way.
     ///
