@@ -46,7 +46,9 @@ impl Database {
         Some(async move {
             disk.sync().await?;
             let Some(failures) = disk.doubt() else { return Ok(()) };
-            log::begin_anew(&appender, &turns).await?;
+            if !log::begin_anew(&appender, &turns).await? {
+                return Err(Error::Busy);
+            }
             disk.began_anew(failures);
             Ok(())
         })

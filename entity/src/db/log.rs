@@ -50,21 +50,17 @@ async fn fold(connection: &DatabaseConnection, turns: &Turns) -> Result<(), Erro
     let log = checkpoint(connection, "PASSIVE").await?;
     // Somebody else may have been folding, or is reading what came before: then it is too early.
     if log.pages >= RESTARTED_FROM && log.unfolded() < FOLDED_FROM {
-        let _turn = turns.take(TURN_PATIENCE).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
-        checkpoint(connection, "RESTART").await?;
+        begin_anew(connection, turns).await?;
     }
     Ok(())
 }
 
-/// Folds all of the log, durably; then it begins anew.
-///
-/// # Errors
-/// [`Error::Busy`] when somebody still reads from it.
-pub(super) async fn begin_anew(connection: &DatabaseConnection, turns: &Turns) -> Result<(), Error> {
+/// Folds all of the log, durably, while nobody writes; then it begins anew. Returns whether it does: not while somebody
+/// still reads from it.
+pub(super) async fn begin_anew(connection: &DatabaseConnection, turns: &Turns) -> Result<bool, Error> {
     let _turn = turns.take(TURN_PATIENCE).await?;
-    let log = checkpoint(connection, "RESTART").await?;
-    if log.is_done { Ok(()) } else { Err(Error::Busy) }
+    Ok(checkpoint(connection, "RESTART").await?.is_done)
 }
 
 /// The log after a checkpoint.
