@@ -27,6 +27,9 @@ pub enum Error {
     /// The database cannot be used as it is: a wrong URL, an old library.
     #[error("{0}")]
     Unusable(String),
+    /// What SQLite answered to whoever appends.
+    #[error(transparent)]
+    InPlace(rusqlite::Error),
     /// Whatever else the database answered.
     #[error(transparent)]
     Database(DbErr),
@@ -55,6 +58,7 @@ impl Error {
         match self {
             Self::Busy | Self::Uncertain(_) | Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Guard { .. } | Self::Unusable(_) => false,
+            Self::InPlace(error) => in_place_code(error).is_some_and(|code| is_sqlite_environmental(&code)),
             Self::Database(error) => sqlx_error(error).is_some_and(is_environmental),
         }
     }
@@ -63,6 +67,7 @@ impl Error {
     pub(crate) fn is_lock(&self) -> bool {
         match self {
             Self::Busy | Self::Database(DbErr::ConnectionAcquire(_)) => true,
+            Self::InPlace(error) => in_place_code(error).is_some_and(|code| is_sqlite_lock(&code)),
             Self::Database(error) => sqlx_error(error).and_then(code).is_some_and(|code| is_sqlite_lock(&code)),
             _ => false,
         }
@@ -88,6 +93,10 @@ fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
         | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
+}
+
+fn in_place_code(error: &rusqlite::Error) -> Option<String> {
+    error.sqlite_error().map(|error| error.extended_code.to_string())
 }
 
 fn code(error: &SqlxError) -> Option<String> {

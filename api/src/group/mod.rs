@@ -9,7 +9,6 @@ mod task;
 use std::time::{Duration, Instant};
 
 use entity::Error;
-use futures_util::future::BoxFuture;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -39,12 +38,6 @@ pub(crate) trait Work: Send + Sync + 'static {
         requests: &[Self::Request],
         patience: Duration,
     ) -> impl Future<Output = Result<Vec<Self::Answer>, Error>> + Send;
-
-    /// What these answers have to wait for after [`Self::run`], while it does the next batch: by default nothing. If it
-    /// fails, it is not known whether anything was done.
-    fn afterwards(&self, _: &[Result<Self::Answer, Unserved>]) -> Option<BoxFuture<'static, Result<(), Error>>> {
-        None
-    }
 }
 
 /// Why there is no answer.

@@ -7,11 +7,8 @@ use std::{
 };
 
 use entity::Error;
-use futures_util::{FutureExt, future::BoxFuture};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
 
 use super::{Unserved, Waiting, Work};
 
@@ -21,53 +18,22 @@ const BATCH_MAX: usize = 256;
 /// How long a request waits, from its arrival on, until its batch has the lock it needs.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Batches that are done, whose answers wait for something more, at most. While there are so many no other is begun: what is
-/// done must not run away from what is waited for.
-const FINISHING_MAX: usize = 2;
-
 /// How often a batch that lost a deadlock or a connection is tried.
 const TRIES_MAX: u32 = 3;
 
 pub(super) async fn run<W: Work>(work: W, mut receiver: mpsc::Receiver<Waiting<W::Request, W::Answer>>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    let mut finishing = JoinSet::new();
     while receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let Some(deadline) = shed_late_ones(&mut batch, Instant::now()) else { continue };
         let (requests, senders): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.request, w.answer)).unzip();
         let served = AssertUnwindSafe(serve(&work, &requests, deadline)).catch_unwind().await;
         // A panic is this batch's fault, and not the end of the task.
         let answers = served.unwrap_or_else(|_| requests.iter().map(|_| Err(Unserved::Fault)).collect());
-        match work.afterwards(&answers) {
-            None => give(senders, answers),
-            Some(afterwards) => {
-                finishing.spawn(finish::<W>(afterwards, senders, answers));
-            }
-        }
-        while finishing.len() >= FINISHING_MAX {
-            finishing.join_next().await;
+        for (sender, answer) in senders.into_iter().zip(answers) {
+            // A client that went away asks again, or looks.
+            let _ = sender.send(answer);
         }
     }
-    while finishing.join_next().await.is_some() {}
-}
-
-/// Somebody who waits for an answer.
-type Sender<A> = oneshot::Sender<Result<A, Unserved>>;
-
-fn give<A>(senders: Vec<Sender<A>>, answers: Vec<Result<A, Unserved>>) {
-    for (sender, answer) in senders.into_iter().zip(answers) {
-        // A client that went away asks again, or looks.
-        let _ = sender.send(answer);
-    }
-}
-
-async fn finish<W: Work>(
-    afterwards: BoxFuture<'static, Result<(), Error>>,
-    senders: Vec<Sender<W::Answer>>,
-    answers: Vec<Result<W::Answer, Unserved>>,
-) {
-    let Err(error) = afterwards.await else { return give(senders, answers) };
-    tracing::warn!(%error, work = W::NAME, "a batch could not be finished");
-    give(senders, answers.into_iter().map(|answer| answer.and(Err(Unserved::Busy))).collect());
 }
 
 /// Answers those who have waited for too long behind others. Returns until when the rest may wait for the lock: as long
@@ -122,12 +88,9 @@ async fn serve_patiently<W: Work>(
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        pin::pin,
-        sync::{Arc, Mutex},
-    };
+    use std::sync::Mutex;
 
-    use tokio::sync::{Semaphore, SemaphorePermit as Permit};
+    use tokio::{sync::oneshot, task::JoinSet};
 
     use super::*;
     use crate::group::Group;
@@ -180,62 +143,6 @@ mod tests {
         assert_eq!(group.ask(4).await, Ok(8));
         drop(group);
         tasks.join_next().await.unwrap().unwrap();
-    }
-
-    /// Doubles numbers, whose answers wait for a permit each batch, or for an error.
-    struct Gated {
-        begun: mpsc::UnboundedSender<Vec<u32>>,
-        gate: Arc<Semaphore>,
-    }
-
-    impl Work for Gated {
-        type Request = u32;
-        type Answer = u32;
-
-        const NAME: &'static str = "gated";
-
-        async fn run(&self, numbers: &[u32], _: Duration) -> Result<Vec<u32>, Error> {
-            self.begun.send(numbers.to_vec()).unwrap();
-            Ok(numbers.iter().map(|number| number * 2).collect())
-        }
-
-        fn afterwards(&self, _: &[Result<u32, Unserved>]) -> Option<BoxFuture<'static, Result<(), Error>>> {
-            let gate = Arc::clone(&self.gate);
-            Some(Box::pin(async move { gate.acquire().await.map(Permit::forget).map_err(|_| Error::Busy) }))
-        }
-    }
-
-    #[tokio::test]
-    async fn one_batch_goes_on_while_the_answers_of_another_wait() {
-        let (mut tasks, gate) = (JoinSet::new(), Arc::new(Semaphore::new(0)));
-        let (begun, mut batches) = mpsc::unbounded_channel();
-        let group = Group::start(Gated { begun, gate: Arc::clone(&gate) }, &mut tasks);
-        let mut first = pin!(group.ask(1));
-        assert_eq!(batches.recv().await.unwrap(), [1]);
-        let second = group.ask(2);
-        assert_eq!(batches.recv().await.unwrap(), [2]);
-        let third = group.ask(3);
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        assert!(batches.try_recv().is_err(), "what is done runs away from what is waited for");
-        assert!(futures_util::poll!(&mut first).is_pending());
-        gate.add_permits(1);
-        assert_eq!(first.await, Ok(2));
-        assert_eq!(batches.recv().await.unwrap(), [3]);
-        drop(group);
-        gate.add_permits(2);
-        tasks.join_next().await.unwrap().unwrap();
-        assert_eq!((second.await, third.await), (Ok(4), Ok(6)), "what was taken in is finished");
-    }
-
-    #[tokio::test]
-    async fn nobody_is_told_of_what_could_not_be_finished() {
-        let (mut tasks, gate) = (JoinSet::new(), Arc::new(Semaphore::new(0)));
-        let (begun, _batches) = mpsc::unbounded_channel();
-        gate.close();
-        let group = Group::start(Gated { begun, gate }, &mut tasks);
-        assert_eq!(group.ask(1).await, Err(Unserved::Busy));
     }
 
     #[test]

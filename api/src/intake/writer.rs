@@ -1,15 +1,14 @@
-//! The writer: one statement for each batch, and a sync while the next one is written.
+//! The writer: one statement for each batch, and one sync.
 
 use std::time::Duration;
 
 use entity::{Database, Error, account, event, fault_point, job::enqueue};
-use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     Intent, Verdict,
     batch::{Plan, account_ids, keys_to_look_up},
 };
-use crate::group::{Unserved, Work, each_once};
+use crate::group::{Work, each_once};
 
 /// Writes intents, and calls `written` after each batch with their number and whether any of them may be new.
 #[derive(Debug)]
@@ -29,14 +28,13 @@ impl<F: Fn(usize, bool) + Send + Sync + 'static> Work for Writer<F> {
         let is_new = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. });
         // Also when it failed: nobody may know whether it did.
         let any_new = verdicts.as_ref().map_or(true, |verdicts| verdicts.iter().any(is_new));
+        // Before the sync: what a worker makes of it is synced with it.
         (self.written)(intents.len(), any_new);
-        verdicts
-    }
-
-    /// A sync, if anybody is promised anything.
-    fn afterwards(&self, verdicts: &[Result<Verdict, Unserved>]) -> Option<BoxFuture<'static, Result<(), Error>>> {
-        let any_promise = verdicts.iter().flatten().any(Verdict::is_promise);
-        Some(self.database.durable().filter(|_| any_promise)?.boxed())
+        let verdicts = verdicts?;
+        if verdicts.iter().any(Verdict::is_promise) {
+            self.database.durable().await?;
+        }
+        Ok(verdicts)
     }
 }
 

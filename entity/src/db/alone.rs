@@ -35,30 +35,29 @@ impl Database {
         }
     }
 
-    /// What has to be waited for until everything is durable that was stored or seen before: a sync of the log. Nothing
-    /// where commits are durable by themselves, or nothing has to be.
+    /// Waits until everything is durable that was stored or seen before: on SQLite, if anything has to be, for a sync of
+    /// the log. Elsewhere commits are durable by themselves.
     ///
     /// # Errors
     /// What the disk answered. Then it is not known what is durable.
-    pub fn durable(&self) -> Option<impl Future<Output = Result<(), Error>> + Send + use<>> {
-        let (disk, turns) = (self.disk.clone()?, self.turns.clone()?);
-        let appender = self.appender.clone();
-        Some(async move {
-            disk.sync().await?;
-            let Some(failures) = disk.doubt() else { return Ok(()) };
-            if !log::begin_anew(&appender, &turns).await? {
-                return Err(Error::Busy);
-            }
-            disk.began_anew(failures);
-            Ok(())
-        })
+    pub async fn durable(&self) -> Result<(), Error> {
+        let (Some(disk), Some(turns)) = (&self.disk, &self.turns) else { return Ok(()) };
+        disk.sync().await?;
+        let Some(failures) = disk.doubt() else { return Ok(()) };
+        if !log::begin_anew(&self.writer, turns).await? {
+            return Err(Error::Busy);
+        }
+        disk.began_anew(failures);
+        Ok(())
     }
 
     async fn try_alone(&self, statement: Statement) -> Result<u64, Error> {
-        if !self.is_postgres() {
-            return Ok(self.appender.execute_raw(statement).await?.rows_affected());
+        if let Some(appender) = &self.appender {
+            let moved = appender.execute(&statement)?;
+            self.tap.show(&statement);
+            return Ok(moved);
         }
-        let row = self.appender.query_one_raw(statement).await?;
+        let row = self.writer.query_one_raw(statement).await?;
         let row = row.ok_or(Error::Guard { what: "execute_alone", expected: 1, actual: 0 })?;
         Ok(u64::try_from(row.try_get::<i64>("", "moved")?).unwrap_or(0))
     }
@@ -81,14 +80,14 @@ mod tests {
     }
 
     async fn append(database: &Database) {
-        let statement = || sql(&database.appender, "INSERT INTO page VALUES (zeroblob(4000))", vec![]);
+        let statement = || sql(&database.writer, "INSERT INTO page VALUES (zeroblob(4000))", vec![]);
         assert_eq!(database.execute_alone(statement, Duration::from_secs(30)).await.unwrap(), 1);
     }
 
     /// Pages in the log, and how many of them were folded.
     async fn log(database: &Database) -> (i64, i64) {
-        let query = sql(&database.appender, "PRAGMA wal_checkpoint(NOOP)", vec![]);
-        let row = database.appender.query_one_raw(query).await.unwrap().unwrap();
+        let query = sql(&database.writer, "PRAGMA wal_checkpoint(NOOP)", vec![]);
+        let row = database.writer.query_one_raw(query).await.unwrap().unwrap();
         (row.try_get("", "log").unwrap(), row.try_get("", "checkpointed").unwrap())
     }
 
@@ -99,17 +98,17 @@ mod tests {
         // The log of another database, which is not there yet.
         let disk = database.disk.insert(Disk::open(directory.path().join("u.db").to_str().unwrap()).unwrap()).clone();
         append(&database).await;
-        assert!(database.durable().unwrap().await.unwrap_err().is_environmental());
+        assert!(database.durable().await.unwrap_err().is_environmental());
         std::fs::write(directory.path().join("u.db-wal"), "").unwrap();
         append(&database).await;
         let (pages, folded) = log(&database).await;
         assert!(folded < pages);
-        database.durable().unwrap().await.unwrap();
+        database.durable().await.unwrap();
         assert_eq!(disk.doubt(), None);
         assert_eq!(log(&database).await, (pages, pages));
         append(&database).await;
         assert!(log(&database).await.0 < pages, "it did not begin anew");
-        database.durable().unwrap().await.unwrap();
+        database.durable().await.unwrap();
         let (pages, folded) = log(&database).await;
         assert!(folded < pages, "without doubt nothing is folded");
     }
@@ -119,6 +118,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let database = open(directory.path(), Durability::Normal).await;
         append(&database).await;
-        assert!(database.durable().is_none());
+        assert!(database.disk.is_none());
+        database.durable().await.unwrap();
     }
 }

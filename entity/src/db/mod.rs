@@ -1,6 +1,7 @@
 //! Opens a database and begins transactions: the one place that does either.
 
 mod alone;
+mod appender;
 mod disk;
 mod file;
 mod log;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
+use appender::Appender;
 use disk::Disk;
 pub(crate) use file::{beside, create_private};
 pub(crate) use places::{InPlaces, Places};
@@ -84,11 +86,11 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Database {
     writer: DatabaseConnection,
-    appender: DatabaseConnection,
     reader: DatabaseConnection,
     by_key: DatabaseConnection,
-    /// On SQLite only.
+    /// On SQLite only, as is the next.
     turns: Option<Turns>,
+    appender: Option<Appender>,
     /// What `appender` leaves out: on SQLite, if anything has to be durable.
     disk: Option<Disk>,
     clock: Clock,
@@ -115,21 +117,24 @@ impl Database {
     async fn connect(options: &Options) -> Result<Self, Error> {
         let kind = Kind::of_url(&options.url)
             .ok_or_else(|| Error::Unusable("the database URL must start with sqlite:// or postgres://".to_owned()))?;
-        let [writer, appender, reader, by_key] = match kind {
-            Kind::Sqlite => sqlite::open(options).await?,
+        let [writer, reader, by_key] = match kind {
+            Kind::Sqlite => {
+                let [writer, reader] = sqlite::open(options).await?;
+                [writer, reader.clone(), reader]
+            }
             Kind::Postgres => {
                 let pool = postgres::open(options).await?;
-                [pool.clone(), pool.clone(), pool, postgres::open_by_key(options).await?]
+                [pool.clone(), pool, postgres::open_by_key(options).await?]
             }
         };
         let file = Some(sqlite::location(&options.url)).filter(|_| kind == Kind::Sqlite);
         let synced = file.as_deref().filter(|_| options.durability == Durability::Full);
         Ok(Self {
             writer,
-            appender,
             reader,
             by_key,
             turns: file.as_deref().map(Turns::open).transpose()?,
+            appender: file.as_ref().map(|_| Appender::new(sqlite::file(&options.url))),
             disk: synced.map(Disk::open).transpose()?,
             clock: options.clock.clone(),
             options: options.clone(),
@@ -144,7 +149,6 @@ impl Database {
     pub fn showing(mut self, show: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
         let tap = Tap::new(show);
         tap.install(&mut self.writer);
-        tap.install(&mut self.appender);
         tap.install(&mut self.reader);
         tap.install(&mut self.by_key);
         Self { tap, ..self }
@@ -232,7 +236,7 @@ impl Database {
     pub async fn close(self) -> Result<(), Error> {
         self.by_key.close_by_ref().await?;
         self.reader.close_by_ref().await?;
-        self.appender.close_by_ref().await?;
+        self.appender.iter().for_each(Appender::close);
         self.writer.close_by_ref().await?;
         Ok(())
     }

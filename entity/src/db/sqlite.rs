@@ -1,4 +1,4 @@
-//! SQLite, embedded: one writing connection, some that read, one that watches, one that folds the log.
+//! SQLite, embedded: one writing connection, one that appends, some that read, one that watches, one that folds the log.
 
 use std::{
     ops::RangeInclusive,
@@ -30,22 +30,27 @@ const ACQUIRE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a reader waits for a log that somebody is recovering.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Pages that the writing connection keeps, in KiB: what a batch touches, so that little of it is read again.
-const WRITER_CACHE: &str = "-16384";
+/// Pages that a connection that writes keeps, in KiB: what a batch touches, so that little of it is read again.
+pub(super) const WRITER_CACHE: i64 = -16384;
 
 /// Rows that the thread of a connection may be ahead of whoever reads them. With fewer the two wake each other all the
 /// time while a batch is read.
 const ROWS_AHEAD: usize = 1024;
 
-/// A commit folds the log into the file once it has so many pages: about 63 MiB, if nobody did it before (see `log`), because
-/// such a commit takes many times as long as others.
-const CHECKPOINT_PAGES: &str = "16000";
+/// What every connection is told.
+pub(super) const PRAGMAS: [(&str, &str); 5] = [
+    ("foreign_keys", "ON"),
+    // A commit folds the log into the file once it has so many pages: about 63 MiB, if nobody did it before (see `log`),
+    // because such a commit takes many times as long as others.
+    ("wal_autocheckpoint", "16000"),
+    // The log file is cut back to this size after a burst.
+    ("journal_size_limit", "67108864"),
+    ("temp_store", "MEMORY"),
+    ("trusted_schema", "OFF"),
+];
 
-/// The log file is cut back to this size after a burst.
-const LOG_SIZE_MAX: &str = "67108864";
-
-/// The connections that write, append, read, and read by key.
-pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 4], Error> {
+/// The connections that write and that read.
+pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 2], Error> {
     let name = path(&options.url);
     if name.is_empty() || name.contains(":memory:") {
         return Err(Error::Unusable("several connections share the database, so it must be a file".to_owned()));
@@ -62,21 +67,14 @@ pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 4], E
     let create = options.create;
     let writer = connect(options, 1..=1, move |o| {
         let o = o.create_if_missing(create).synchronous(synchronous).busy_timeout(Duration::ZERO);
-        let o = o.pragma("cache_size", WRITER_CACHE);
+        let o = o.pragma("cache_size", WRITER_CACHE.to_string());
         // A worker leaves the mode alone: whoever made the file chose it.
         if create { o.journal_mode(SqliteJournalMode::Wal) } else { o }
     })
     .await?;
     refuse_old_library(&writer).await?;
-    // Made when it is needed: a worker appends nothing.
-    let appender = connect(options, 0..=1, |o| {
-        // Whoever appends syncs the log themselves: see `disk`.
-        let o = o.synchronous(SqliteSynchronous::Normal).busy_timeout(Duration::ZERO);
-        o.pragma("cache_size", WRITER_CACHE)
-    })
-    .await?;
     let reader = connect(options, 1..=READERS, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await?;
-    Ok([writer, appender, reader.clone(), reader])
+    Ok([writer, reader])
 }
 
 /// A connection of its own, because `PRAGMA data_version` tells what others committed since this connection last asked.
@@ -97,7 +95,6 @@ async fn connect(
     let mut o = ConnectOptions::new(&options.url);
     o.max_connections(*connections.end())
         .min_connections(*connections.start())
-        .connect_lazy(*connections.start() == 0)
         .acquire_timeout(ACQUIRE_PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -106,13 +103,8 @@ async fn connect(
         .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))))
         // Pragmas belong to a connection, so they are set on each one the pool makes.
         .map_sqlx_sqlite_opts(move |o| {
-            configure(o)
-                .row_buffer_size(ROWS_AHEAD)
-                .foreign_keys(true)
-                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-                .pragma("journal_size_limit", LOG_SIZE_MAX)
-                .pragma("temp_store", "MEMORY")
-                .pragma("trusted_schema", "OFF")
+            let o = configure(o).row_buffer_size(ROWS_AHEAD);
+            PRAGMAS.iter().fold(o, |o, (name, value)| o.pragma(*name, *value))
         });
     Ok(sea_orm::Database::connect(o).await?)
 }

@@ -14,6 +14,16 @@ fn id(kind: Kind, space: &str, n: &str) -> String {
     }
 }
 
+/// The e-mail of the `n`-th person. People come in no order, and neither do these: by name, neighbours lie far apart.
+/// (An odd factor maps the numbers of 32 bits onto themselves.)
+fn email(kind: Kind, letter: char) -> String {
+    let mixed = "n * 2654435761 % 4294967296";
+    match kind {
+        Kind::Sqlite => format!("printf('{letter}%08x@example.org', {mixed})"),
+        Kind::Postgres => format!("'{letter}' || lpad(to_hex({mixed}), 8, '0') || '@example.org'"),
+    }
+}
+
 fn numbers(from: u32, count: u32) -> String {
     let last = from + count - 1;
     format!(
@@ -28,13 +38,12 @@ const LANES: &str = "(SELECT id, row_number() OVER (ORDER BY created_at, id) - 1
 /// Puts pending jobs of that many new people into the lanes of all events in turn. The people are numbered from `from`
 /// on.
 pub(crate) async fn enqueue(world: &World, from: u32, people: u32) {
-    let id = id(world.kind, "01900000", "n");
+    let (id, email) = (id(world.kind, "01900000", "n"), email(world.kind, 'p'));
     world
         .execute(&format!(
             "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
                  run_at, created_at)
-             SELECT {id}, 'register', event.id, 'p' || n || '@example.org', 'P', 1, 'p' || n || '@example.org', 'k',
-                 'f', 0, 0
+             SELECT {id}, 'register', event.id, {email}, 'P', 1, {email}, 'k', 'f', 0, 0
              FROM {} JOIN {LANES} ON lane = n % lanes ORDER BY n",
             numbers(from, people)
         ))
@@ -44,17 +53,17 @@ pub(crate) async fn enqueue(world: &World, from: u32, people: u32) {
 /// A history: that many settled jobs of the one event there is, with their confirmed tickets and records.
 pub(crate) async fn remember(world: &World, people: u32) {
     let (job, ticket) = (id(world.kind, "01800000", "n"), id(world.kind, "01810000", "n"));
+    let email = email(world.kind, 'h');
     let statements = [
         format!(
             "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, state,
                  outcome, run_at, created_at, settled_at)
-             SELECT {job}, 'register', event.id, 'h' || n || '@example.org', 'P', 1, 'h' || n || '@example.org', 'k', 'f',
-                 'settled', 'reserved', 0, 0, 1 FROM {}, event ORDER BY n",
+             SELECT {job}, 'register', event.id, {email}, 'P', 1, {email}, 'k', 'f', 'settled', 'reserved', 0, 0, 1 FROM {}, event ORDER BY n",
             numbers(1, people)
         ),
         format!(
             "INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, created_at, confirmed_at)
-             SELECT {ticket}, event.id, {job}, 'h' || n || '@example.org', 'P', 1, 'confirmed', 0, 1
+             SELECT {ticket}, event.id, {job}, {email}, 'P', 1, 'confirmed', 0, 1
              FROM {}, event ORDER BY n",
             numbers(1, people)
         ),

@@ -1,0 +1,158 @@
+//! Appends to an SQLite file on the thread of whoever asks.
+//!
+//! A connection of the pool has a thread of its own, and each statement is a walk there and back. Where many commits append
+//! little each (intake) the walks took longer than what was done there, so those are done in place: some tenths of a
+//! millisecond without waiting for anything. Locks are tried, not waited for, and the log is synced elsewhere (see `disk`).
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{
+    Connection, OpenFlags, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
+use sea_orm::{Statement, Value};
+
+use super::sqlite::{PRAGMAS, WRITER_CACHE};
+use crate::Error;
+
+/// The connection. Clones stand for the same.
+#[derive(Clone, Debug)]
+pub(super) struct Appender {
+    file: PathBuf,
+    /// Made when it is needed: a worker appends nothing.
+    connection: Arc<Mutex<Option<Connection>>>,
+}
+
+impl Appender {
+    /// For the database in this file.
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self { file, connection: Arc::default() }
+    }
+
+    /// Executes a statement, which is a transaction by itself. Others see it when this returns; it is not durable yet.
+    /// Returns how many rows it moved.
+    ///
+    /// # Errors
+    /// What the database answered: among others that it is locked.
+    pub(super) fn execute(&self, statement: &Statement) -> Result<u64, Error> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = match &mut *connection {
+            Some(connection) => execute(connection, statement),
+            none => self.open().and_then(|opened| execute(none.insert(opened), statement)),
+        };
+        let result = result.map_err(Error::InPlace);
+        // Whatever else went wrong, the next one begins anew.
+        if result.as_ref().is_err_and(|error| !error.is_lock()) {
+            *connection = None;
+        }
+        result
+    }
+
+    /// Closes the connection.
+    pub(super) fn close(&self) {
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.file, flags)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        for (name, value) in PRAGMAS {
+            connection.pragma_update(None, name, value)?;
+        }
+        connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(connection)
+    }
+}
+
+fn execute(connection: &Connection, Statement { sql, values, .. }: &Statement) -> rusqlite::Result<u64> {
+    let mut prepared = connection.prepare_cached(sql)?;
+    for (value, place) in values.iter().flat_map(|values| &values.0).zip(1..) {
+        prepared.raw_bind_parameter(place, InPlace(value))?;
+    }
+    Ok(prepared.raw_execute()? as u64)
+}
+
+/// A value on its way into a statement.
+struct InPlace<'a>(&'a Value);
+
+impl ToSql for InPlace<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::BigInt(value) => value.map_or(ValueRef::Null, ValueRef::Integer),
+            Value::String(value) => value.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
+            Value::Uuid(value) => value.as_ref().map_or(ValueRef::Null, |id| ValueRef::Blob(id.as_bytes())),
+            other => {
+                let sentence = format!("nobody appends a {:?}", other.array_type());
+                return Err(rusqlite::Error::ToSqlConversionFailure(sentence.into()));
+            }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbBackend;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::db::values;
+
+    fn stage() -> (tempfile::TempDir, Appender, Connection) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("t.db");
+        let other = Connection::open(&file).unwrap();
+        other.busy_timeout(Duration::ZERO).unwrap();
+        other.pragma_update(None, "journal_mode", "WAL").unwrap();
+        other.execute_batch("CREATE TABLE t (number INTEGER UNIQUE, text TEXT, id BLOB) STRICT").unwrap();
+        (directory, Appender::new(file), other)
+    }
+
+    fn append(appender: &Appender, row: Vec<Value>) -> Result<u64, Error> {
+        let text = "INSERT INTO t VALUES (?, ?, ?)";
+        appender.execute(&Statement::from_sql_and_values(DbBackend::Sqlite, text, row))
+    }
+
+    #[test]
+    fn values_arrive_as_they_are() {
+        let (_directory, appender, other) = stage();
+        let id = Uuid::from_u128(7);
+        assert_eq!(append(&appender, values![5i64, "ß'", id]).unwrap(), 1);
+        let none = vec![Value::BigInt(None), Value::String(None), Value::Uuid(None)];
+        assert_eq!(append(&appender, none).unwrap(), 1);
+        let count = |text: &str| other.query_row(text, [], |row| row.get::<_, i64>(0)).unwrap();
+        let id = id.simple();
+        assert_eq!(count(&format!("SELECT count(*) FROM t WHERE number = 5 AND text = 'ß''' AND id = x'{id}'")), 1);
+        assert_eq!(count("SELECT count(*) FROM t WHERE number IS NULL AND text IS NULL AND id IS NULL"), 1);
+        assert!(
+            !append(&appender, values![1i64, "", 1.5f64]).unwrap_err().is_environmental(),
+            "nobody appends fractions"
+        );
+    }
+
+    #[test]
+    fn a_lock_is_told_at_once_and_what_faults_is_not_blamed_on_the_surroundings() {
+        let (_directory, appender, other) = stage();
+        append(&appender, values![1i64, "", Uuid::nil()]).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(append(&appender, values![2i64, "", Uuid::nil()]).unwrap_err().is_lock());
+        other.execute_batch("COMMIT").unwrap();
+        let error = append(&appender, values![1i64, "", Uuid::nil()]).unwrap_err();
+        assert!(!error.is_lock() && !error.is_environmental(), "{error}");
+        assert_eq!(append(&appender, values![2i64, "", Uuid::nil()]).unwrap(), 1, "it goes on");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_not_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("t.db");
+        let appender = Appender::new(file.clone());
+        assert!(append(&appender, values![]).unwrap_err().is_environmental());
+        assert!(!file.exists());
+    }
+}
