@@ -32,10 +32,17 @@ impl<F: Fn(usize, bool) + Send + Sync + 'static> Work for Writer<F> {
         (self.written)(intents.len(), any_new);
         let verdicts = verdicts?;
         if verdicts.iter().any(Verdict::is_promise) {
-            self.database.durable().await?;
+            self.database.durable().await.map_err(not_durable)?;
         }
         Ok(verdicts)
     }
+}
+
+/// Trying again at once would find them all stored and the disk as it is: the clients do that, later.
+#[expect(clippy::needless_pass_by_value, reason = "it takes the place of the error")]
+fn not_durable(error: Error) -> Error {
+    tracing::warn!(%error, "intents are stored, but not known to be durable");
+    Error::Busy
 }
 
 /// Judges the intents and stores the admissible ones with one statement, which is the transaction. What they are judged

@@ -1,8 +1,9 @@
 //! Appends to an SQLite file on the thread of whoever asks.
 //!
 //! A connection of the pool has a thread of its own, and each statement is a walk there and back. Where many commits append
-//! little each (intake) the walks took longer than what was done there, so those are done in place: some tenths of a
-//! millisecond without waiting for anything. Locks are tried, not waited for, and the log is synced elsewhere (see `disk`).
+//! little each (intake) the walks took longer than what was done there, so those are done in place. What takes long is
+//! left to others: locks are tried, not waited for; the log is synced by a thread (see `disk`; but for its header, when it
+//! begins anew) and folded by a connection of its own (see `log`).
 
 use std::{
     path::PathBuf,
@@ -44,7 +45,7 @@ impl Appender {
             Some(connection) => execute(connection, statement),
             none => self.open().and_then(|opened| execute(none.insert(opened), statement)),
         };
-        let result = result.map_err(Error::InPlace);
+        let result = result.map_err(Error::Appending);
         // Whatever else went wrong, the next one begins anew.
         if result.as_ref().is_err_and(|error| !error.is_lock()) {
             *connection = None;
@@ -64,6 +65,7 @@ impl Appender {
         for (name, value) in PRAGMAS {
             connection.pragma_update(None, name, value)?;
         }
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(connection)
@@ -73,15 +75,15 @@ impl Appender {
 fn execute(connection: &Connection, Statement { sql, values, .. }: &Statement) -> rusqlite::Result<u64> {
     let mut prepared = connection.prepare_cached(sql)?;
     for (value, place) in values.iter().flat_map(|values| &values.0).zip(1..) {
-        prepared.raw_bind_parameter(place, InPlace(value))?;
+        prepared.raw_bind_parameter(place, Bound(value))?;
     }
     Ok(prepared.raw_execute()? as u64)
 }
 
 /// A value on its way into a statement.
-struct InPlace<'a>(&'a Value);
+struct Bound<'a>(&'a Value);
 
-impl ToSql for InPlace<'_> {
+impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
             Value::BigInt(value) => value.map_or(ValueRef::Null, ValueRef::Integer),

@@ -79,10 +79,11 @@ pub struct Options {
     pub clock: Clock,
 }
 
-/// An open database: a connection that writes, one that appends, connections that read, and a clock.
+/// An open database: a connection that writes, connections that read, and a clock.
 ///
-/// On SQLite a process has exactly one of those that write, so that its tasks queue for it in order instead of fighting
-/// over the file's lock, and one whose commits do not wait for the disk. On PostgreSQL all but `by_key` are the same pool.
+/// On SQLite a process has exactly one that writes, so that its tasks queue for it in order instead of fighting over the
+/// file's lock, and one that appends, whose commits leave the sync to others. On PostgreSQL `writer` and `reader` are the
+/// same pool.
 #[derive(Clone, Debug)]
 pub struct Database {
     writer: DatabaseConnection,

@@ -37,7 +37,7 @@ pub(super) const WRITER_CACHE: i64 = -16384;
 /// time while a batch is read.
 const ROWS_AHEAD: usize = 1024;
 
-/// What every connection is told.
+/// What every connection is told; but whoever appends folds nothing.
 pub(super) const PRAGMAS: [(&str, &str); 5] = [
     ("foreign_keys", "ON"),
     // A commit folds the log into the file once it has so many pages: about 63 MiB, if nobody did it before (see `log`),
@@ -52,7 +52,7 @@ pub(super) const PRAGMAS: [(&str, &str); 5] = [
 /// The connections that write and that read.
 pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 2], Error> {
     let name = path(&options.url);
-    if name.is_empty() || name.contains(":memory:") {
+    if name.is_empty() || [":memory:", "mode=memory"].iter().any(|memory| options.url.contains(memory)) {
         return Err(Error::Unusable("several connections share the database, so it must be a file".to_owned()));
     }
     let file = file(&options.url);
@@ -142,6 +142,15 @@ fn path(url: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_in_memory_cannot_be_shared() {
+        for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x.db?mode=memory"] {
+            let clock = crate::Clock::new(|| 0);
+            let options = Options { url: url.to_owned(), durability: Durability::Normal, create: true, clock };
+            assert!(matches!(open(&options).await, Err(Error::Unusable(_))), "{url}");
+        }
+    }
 
     #[test]
     fn libraries_with_the_log_bug_are_old() {

@@ -35,6 +35,9 @@ const LOCKS: Test = Test { of: BEHAVIOUR, name: "model::postgres::every_order" }
 const ROWS: Test = Test { of: BEHAVIOUR, name: "guarded::locks::postgres" };
 const FILE: Test = Test { of: BEHAVIOUR, name: "guarded::locks::sqlite" };
 
+/// Calls of the system that fail.
+const DISK: Test = Test { of: BEHAVIOUR, name: "disk::calls_that_fail" };
+
 const API: Test = Test { of: &["-p", "api", "--lib"], name: "intake::batch" };
 
 macro_rules! guards {
@@ -115,6 +118,8 @@ guards! {
         "        UNIQUE (key_scope, idempotency_key),\n" => ""
     "one-ticket-for-each-person" "migration/src/m0001_initial.rs" GUARDED
         "CREATE UNIQUE INDEX ticket_person" => "CREATE INDEX ticket_person"
+    "durable-when-acknowledged" "api/src/intake/writer.rs" DISK
+        "            self.database.durable().await.map_err(not_durable)?;\n" => ""
     "same-key-same-request" "api/src/intake/batch.rs" API
         "(_, Some(taken)) if taken.fingerprint == intent.job.fingerprint =>" => "(_, Some(taken)) if !taken.fingerprint.is_empty() =>"
     "role-as-it-is-now" "api/src/intake/batch.rs" API
