@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::{Clock, Database, Durability, Options};
-use sea_orm::Statement;
+use sea_orm::{DatabaseConnection, Statement};
 use tokio::{
     net::TcpListener,
     task::{Id, JoinHandle, try_id},
@@ -77,6 +77,11 @@ impl Inside {
         let stop = CancellationToken::new();
         let work = worker::run(self.database.clone(), settings, Doorbells::default(), Arc::new(()), stop.clone());
         InsideWorker { stop, work: tokio::spawn(work) }
+    }
+
+    /// A connection of the program's own, with all that it sets.
+    pub fn connection(&self) -> &DatabaseConnection {
+        self.database.writer()
     }
 
     /// What was executed since this was asked last, in order.

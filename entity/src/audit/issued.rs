@@ -6,6 +6,7 @@ use super::{Actor, Entity};
 use crate::{
     Millis, Writes,
     db::{row, rows, values},
+    job::with_jobs,
     ticket::Grant,
 };
 
@@ -22,7 +23,8 @@ pub fn record_issued(writes: &mut Writes<'_>, actor: &Actor, issued: &[Grant], n
         "WITH issued (seq, id, status) AS ({rows})
          INSERT INTO audit (at, actor_kind, actor, action, entity, to_state, event_id, entity_id, request_id)
          SELECT ?, ?, ?, ?, ?, issued.status, job.event_id, issued.id, job.request_id
-         FROM issued CROSS JOIN job WHERE job.seq = issued.seq"
+         FROM {jobs}",
+        jobs = with_jobs(writes.backend(), "issued"),
     );
     writes.add("audit::record_issued", issued.len(), &insert, parameters);
 }

@@ -22,8 +22,12 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// Settings of every session, sent when it starts, so that no operator has to know them. Times are milliseconds.
 ///
 /// The first two together free a lane within 5 s when its worker is stopped, cut off or stuck: a statement may run to its
-/// end, and then the transaction idles. The keepalives (seconds, seconds, count) notice a machine that is gone. Plans are
-/// made for the values at hand: one made while a table was empty makes a batch many times slower later.
+/// end, and then the transaction idles. The keepalives (seconds, seconds, count) notice a machine that is gone.
+///
+/// The rest is about plans. What is asked for often is found along an index, and so it is even where a table has just been
+/// filled, or was empty when the plan was made, and all of it would seem cheaper to read. (Where there is no index for it
+/// the table is read all the same.) So plans may be kept, and above all those of the checks of foreign keys, one for each
+/// row: to plan them anew takes as long as everything else that a batch does.
 const SESSION: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "2500"),
     ("statement_timeout", "2000"),
@@ -32,13 +36,14 @@ const SESSION: &[(&str, &str)] = &[
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "1"),
     ("tcp_keepalives_count", "2"),
-    ("plan_cache_mode", "force_custom_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
     ("jit", "off"),
 ];
 
-/// What differs in sessions that only find rows by their keys: a plan that goes along the indexes is right whatever the
-/// values and however large the tables, so it is made once. Without the second it could be made while a table is empty.
-const BY_KEY: &[(&str, &str)] = &[("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+/// What differs in sessions that only find rows by their keys: their plans are right whatever the values, so each is made
+/// once, without a try.
+const BY_KEY: &[(&str, &str)] = &[("plan_cache_mode", "force_generic_plan")];
 
 pub(super) async fn open(options: &Options) -> Result<DatabaseConnection, Error> {
     connect(options, CONNECTIONS, &[]).await

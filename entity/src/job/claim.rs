@@ -78,20 +78,26 @@ const LANES: &str = "SELECT event.*, turn.last_seq, turn.job_count, clock.now,
 /// The limit stands in the text: SQLite plans a statement with `LIMIT ?` anew each time, which takes longer than to run it.
 fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
     let is_due = is_due("(SELECT now FROM clock)");
-    let jobs = match tx.get_database_backend() {
-        DbBackend::Postgres => postgres_stretch("next.id", "9223372036854775807", &is_due, limit) + " ON TRUE",
-        _ => format!("job ON job.event_id = next.id AND state = 'pending' AND {is_due}"),
+    let due_events = due_events();
+    let (is_one, jobs) = match tx.get_database_backend() {
+        DbBackend::Postgres => (
+            // As an array, from which it can only go to the events: with a query it may compare each event with each of them.
+            format!("= ANY (ARRAY ({due_events}))"),
+            postgres_stretch("next.id", "9223372036854775807", &is_due, limit) + " ON TRUE",
+        ),
+        _ => {
+            (format!("IN ({due_events})"), format!("job ON job.event_id = next.id AND state = 'pending' AND {is_due}"))
+        }
     };
     let (clock, parameters) = tx.clock();
     let text = format!(
         "{BUSY_EVENTS}, {clock}, turn (event_id, last_seq, job_count) AS (
              SELECT id, coalesce(max(seq), 0), count(*) FROM (
                  SELECT next.id, job.seq FROM (
-                     SELECT event.id FROM event WHERE id IN ({due_events})
+                     SELECT event.id FROM event WHERE id {is_one}
                      ORDER BY event.served_at, event.id LIMIT {limit} {lock}) AS next
                  LEFT JOIN {jobs} LIMIT {limit}) AS job
              GROUP BY id)",
-        due_events = due_events(),
         lock = tx.try_lock_clause("event"),
     );
     (text, parameters)

@@ -12,7 +12,7 @@ pub mod operate;
 pub mod progress;
 pub mod prune;
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, entity::prelude::*};
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -63,4 +63,16 @@ pub enum Refusal {
     /// An operator gave up on a failed job.
     #[sea_orm(string_value = "discarded")]
     Discarded,
+}
+
+/// A FROM clause of the rows named `of`, each with the job that has its `seq`. It goes from the rows to the jobs, never the
+/// other way, which would be through all jobs: SQLite takes a CROSS JOIN as it is written, and PostgreSQL cannot turn
+/// around what is limited.
+pub(crate) fn with_jobs(backend: DbBackend, of: &str) -> String {
+    match backend {
+        DbBackend::Postgres => {
+            format!("{of} CROSS JOIN LATERAL (SELECT * FROM job WHERE job.seq = {of}.seq LIMIT 1) AS job")
+        }
+        _ => format!("{of} CROSS JOIN job WHERE job.seq = {of}.seq"),
+    }
 }

@@ -13,11 +13,13 @@ use crate::{
 /// # Errors
 /// What the database answered.
 pub async fn event_to_prune(connection: &impl ConnectionTrait, before: Millis) -> Result<Option<Uuid>, Error> {
+    // Not with EXISTS, for which PostgreSQL may read every job there is.
     let query = sql(
         connection,
         "SELECT event.id FROM event
          WHERE (coalesce(ends_at, starts_at) < ? OR (status = 'cancelled' AND updated_at < ?))
-         AND EXISTS (SELECT 1 FROM job WHERE job.event_id = event.id AND job.state = 'settled') LIMIT 1",
+         AND (SELECT job.seq FROM job WHERE job.event_id = event.id AND job.state = 'settled' LIMIT 1) IS NOT NULL
+         LIMIT 1",
         values![before, before],
     );
     let row = connection.query_one_raw(query).await?;

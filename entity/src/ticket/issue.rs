@@ -8,6 +8,7 @@ use super::TicketStatus;
 use crate::{
     Error, Millis, Transaction, Writes,
     db::{one_of, row, rows, sql, values},
+    job::with_jobs,
 };
 
 /// A ticket that a job leads to; whose it is, what for and how many seats it holds is the job's to say.
@@ -35,14 +36,14 @@ pub fn insert(writes: &mut Writes<'_>, grants: &[Grant], now: Millis) {
     let backend = writes.backend();
     let (granted, mut parameters) = rows(backend, grants.iter().map(values_of).collect());
     parameters.extend(values![NEVER, now]);
-    // SQLite goes through a CROSS JOIN as it is written; PostgreSQL as it likes.
     let in_order = if backend == DbBackend::Postgres { "ORDER BY job.seq" } else { "" };
     let insert = format!(
         "WITH granted (seq, id, status, expires_at) AS ({granted})
          INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, expires_at, created_at)
          SELECT granted.id, job.event_id, job.id, job.email, job.name, job.party_size, granted.status,
              nullif(granted.expires_at, ?), ?
-         FROM granted CROSS JOIN job WHERE job.seq = granted.seq {in_order}"
+         FROM {jobs} {in_order}",
+        jobs = with_jobs(backend, "granted"),
     );
     writes.add("ticket::insert", grants.len(), &insert, parameters);
 }

@@ -88,11 +88,12 @@ pub async fn behind(tx: &Transaction, event_id: Uuid, chosen: &[Chosen]) -> Resu
 pub async fn promote(tx: &Transaction, chosen: &[Chosen], expires_at: Millis, now: Millis) -> Result<(), Error> {
     let mut parameters = values![expires_at, now];
     parameters.extend(list(chosen.iter().map(|chosen| chosen.who.seq)));
+    // The status is not compared bare: where nobody has counted PostgreSQL would rather read everybody who waits anywhere.
     let update = sql(
         &**tx,
         &format!(
             "UPDATE ticket SET status = 'reserved', expires_at = ?, offered_at = ?
-             WHERE status = 'waitlisted' AND seq IN ({})",
+             WHERE coalesce(status, '') = 'waitlisted' AND seq IN ({})",
             marks(chosen.len())
         ),
         parameters,

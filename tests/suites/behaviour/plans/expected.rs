@@ -99,8 +99,12 @@ pub(super) const EXPECTED: &[Expected] = &[
     .because("the busy events are found one after another, and sorted"),
     postgres("turn (event_id, last_seq, job_count) AS (SELECT * FROM unnest(", &["event_pkey", "ticket_held", "sort"])
         .because("the events of one transaction"),
-    each("SELECT min(due_at)", &["job_backing_off", "event_chore"], &["walk job_backing_off", "walk event_chore"])
-        .because(ONE),
+    each(
+        "SELECT min(due_at)",
+        &["job_backing_off", "event_chore"],
+        &["job_backing_off", "walk job_backing_off", "walk event_chore"],
+    )
+    .because(ONE),
     both("SELECT min(expires_at) AS expires_at FROM ticket WHERE status = 'reserved'", &["ticket_due"]),
     each(
         "SELECT event_id FROM holding WHERE EXISTS",
@@ -149,8 +153,12 @@ pub(super) const EXPECTED: &[Expected] = &[
     postgres("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now", &[]),
     // Workers' chores that are not hot, but happen when one starts.
     both("FROM session WHERE expires_at <= ?", &["session_expiry"]),
-    both("SELECT event.id FROM event WHERE (coalesce(ends_at, starts_at) < ?", &["scan event", "job_event"])
-        .because("each worker asks every ten minutes"),
+    each(
+        "SELECT event.id FROM event WHERE (coalesce(ends_at, starts_at) < ?",
+        &["scan event", "job_event"],
+        &["scan event", "walk event_pkey", "job_event"],
+    )
+    .because("each worker asks every ten minutes"),
     both("FROM simulation", &[]),
     both("worker", &[]),
 ];
