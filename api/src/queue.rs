@@ -63,12 +63,14 @@ impl Readings {
 
 impl Reading {
     async fn take(database: &Database, before: Option<&Self>) -> Result<Self, Error> {
-        let (reader, now) = (database.reader(), database.now().await?);
+        let now = database.now().await?;
+        let snapshot = database.snapshot().await?;
         let mark = before.and_then(|before| before.totals.mark);
-        let totals = queue::totals(reader, mark, now).await?;
-        let lanes = queue::deepest(reader, mark, EVENTS_MAX).await?;
-        let workers_seen = worker::count_seen(reader, now).await?;
-        let verify_failures = runs::failures(reader).await?;
+        let totals = queue::totals(&*snapshot, mark, now).await?;
+        let lanes = queue::deepest(&*snapshot, mark, EVENTS_MAX).await?;
+        let workers_seen = worker::count_seen(&*snapshot, now).await?;
+        let verify_failures = runs::failures(&*snapshot).await?;
+        snapshot.end().await?;
         Ok(Self { verify_failures, ..Self::new(Instant::now(), now, totals, lanes, workers_seen, before) })
     }
 

@@ -24,9 +24,10 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// The first two together free a lane within 5 s when its worker is stopped, cut off or stuck: a statement may run to its
 /// end, and then the transaction idles. The keepalives (seconds, seconds, count) notice a machine that is gone.
 ///
-/// The rest is about plans. What is asked for often is found along an index, and so it is even where a table has just been
+/// The rest is about plans. What is asked for often is found along an index, and is to be even where a table has just been
 /// filled, or was empty when the plan was made, and all of it would seem cheaper to read. (Where there is no index for it
-/// the table is read all the same.) So plans may be kept, and above all those of the checks of foreign keys, one for each
+/// the table is read all the same; which of several indexes is taken, and from which end a join is gone through, has to
+/// follow from the statement.) So plans may be kept, and above all those of the checks of foreign keys, one for each
 /// row: to plan them anew takes as long as everything else that a batch does.
 const SESSION: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "2500"),

@@ -11,9 +11,11 @@ use super::{Database, transaction};
 use crate::{Clock, Error};
 
 /// On PostgreSQL: how long one statement may take, in milliseconds, because it holds no lock that others wait for, and
-/// the sums of a very large event take longer than anything that settles; and that what it looks at is a part of each
-/// table, which is found by an index, however cheap reading all of it may seem.
-const SETTINGS: &str = "SET LOCAL statement_timeout = 60000; SET LOCAL enable_seqscan = off";
+/// the sums of a very large event take longer than anything that settles; and that stretches of tables are gone through:
+/// how long one is stands in its bounds, so plans are made for the values at hand, and what an index leads to may be read
+/// page by page.
+const SETTINGS: &str = "SET LOCAL statement_timeout = 60000; SET LOCAL plan_cache_mode = force_custom_plan;
+    SET LOCAL enable_bitmapscan = on";
 
 /// A transaction that only reads. It is for short work: while it is open SQLite's log cannot be folded into the file
 /// and PostgreSQL removes no dead rows. It dereferences to the connection that statements take.

@@ -81,7 +81,7 @@ fn turns(tx: &Transaction, limit: u32) -> (String, Vec<Value>) {
     let due_events = due_events();
     let (is_one, jobs) = match tx.get_database_backend() {
         DbBackend::Postgres => (
-            // As an array, from which it can only go to the events: with a query it may compare each event with each of them.
+            // As an array, of which the planner expects little: with a query it may compare each event with each of them.
             format!("= ANY (ARRAY ({due_events}))"),
             postgres_stretch("next.id", "9223372036854775807", &is_due, limit) + " ON TRUE",
         ),

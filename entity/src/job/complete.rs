@@ -25,7 +25,7 @@ fn settle(writes: &mut Writes<'_>, seqs: &[i64], assignments: &str, mut paramete
         return;
     }
     let (one_of_them, listed) = one_of(writes.backend(), seqs.iter().copied());
-    // The state is not compared bare: for a long list SQLite would rather read the index of all pending jobs.
+    // The state is not compared bare, here and below: the databases may rather read the index of all pending jobs.
     parameters.extend(values![now]);
     parameters.extend(listed);
     let update = format!(
@@ -51,7 +51,7 @@ pub async fn record_fault(
     let update = sql(
         &**tx,
         "UPDATE job SET state = ?, attempt = ?, run_at = ?, last_error = ?
-         WHERE seq = ? AND state = 'pending' AND attempt = ?",
+         WHERE seq = ? AND coalesce(state, '') = 'pending' AND attempt = ?",
         values![state.to_value(), attempt, run_at, last_error, seq, attempt - 1],
     );
     Ok(tx.execute_raw(update).await?.rows_affected() == 1)
@@ -62,7 +62,7 @@ pub async fn record_fault(
 /// # Errors
 /// What the database answered.
 pub async fn attempts(tx: &Transaction, seq: i64) -> Result<Option<i64>, Error> {
-    let query = sql(&**tx, "SELECT attempt FROM job WHERE seq = ? AND state = 'pending'", values![seq]);
+    let query = sql(&**tx, "SELECT attempt FROM job WHERE seq = ? AND coalesce(state, '') = 'pending'", values![seq]);
     let row = tx.query_one_raw(query).await?;
     Ok(row.map(|row| row.try_get("", "attempt")).transpose()?)
 }

@@ -26,7 +26,7 @@ pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u3
     let update = sql(
         &**tx,
         "UPDATE ticket SET status = 'expired', expired_at = ?
-         WHERE status = 'reserved' AND expires_at + 0 <= ? AND seq IN (
+         WHERE coalesce(status, '') = 'reserved' AND expires_at + 0 <= ? AND seq IN (
              SELECT seq FROM ticket WHERE event_id = ? AND status = 'reserved' AND expires_at <= ?
              ORDER BY expires_at LIMIT ?)
          RETURNING id, party_size",
@@ -53,8 +53,9 @@ pub async fn events_with_due(connection: &impl ConnectionTrait, now: Millis) -> 
                      WHERE ticket.status = 'reserved' AND ticket.event_id > holding.event_id
                      ORDER BY ticket.event_id LIMIT 1)
              FROM holding WHERE holding.event_id IS NOT NULL)
-         SELECT event_id FROM holding WHERE EXISTS (SELECT 1 FROM ticket
-             WHERE ticket.event_id = holding.event_id AND ticket.status = 'reserved' AND ticket.expires_at <= ?)
+         SELECT event_id FROM holding WHERE (SELECT ticket.seq FROM ticket
+             WHERE ticket.event_id = holding.event_id AND ticket.status = 'reserved' AND ticket.expires_at <= ?
+             LIMIT 1) IS NOT NULL
          LIMIT ?",
         values![now, EVENTS_MAX],
     );

@@ -109,7 +109,7 @@ pub async fn expire(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -
     let update = sql(
         &**tx,
         "UPDATE ticket SET status = 'expired', expired_at = ?
-         WHERE status = 'waitlisted' AND seq IN (
+         WHERE coalesce(status, '') = 'waitlisted' AND seq IN (
              SELECT seq FROM ticket WHERE event_id = ? AND status = 'waitlisted' ORDER BY seq LIMIT ?)
          RETURNING id",
         values![now, event_id, i64::from(limit)],

@@ -65,7 +65,7 @@ guards! {
     "count-checks" "entity/src/error.rs" GUARDED
         "if expected == actual { Ok(()) }" => "if expected == actual || !what.is_empty() { Ok(()) }"
     "status-when-promoted" "entity/src/waitlist/line.rs" GUARDED
-        "WHERE status = 'waitlisted' AND seq IN ({})\"" => "WHERE seq IN ({})\""
+        "WHERE coalesce(status, '') = 'waitlisted' AND seq IN ({})\"" => "WHERE seq IN ({})\""
     "status-when-settled" "entity/src/job/complete.rs" GUARDED
         "WHERE coalesce(state, '') = 'pending' AND seq {one_of_them}" => "WHERE seq {one_of_them}"
     "back-off" "entity/src/job/lane.rs" GUARDED
@@ -73,7 +73,7 @@ guards! {
     "back-off-after-a-clock-change" "entity/src/job/lane.rs" GUARDED
         "job.run_at - {now} NOT BETWEEN 1 AND {BACK_OFF_MAX}" => "job.run_at - {now} <= 0"
     "attempt-when-blamed" "entity/src/job/complete.rs" GUARDED
-        "WHERE seq = ? AND state = 'pending' AND attempt = ?\"" => "WHERE seq = ? AND ? IS NOT NULL\""
+        "WHERE seq = ? AND coalesce(state, '') = 'pending' AND attempt = ?\"" => "WHERE seq = ? AND ? IS NOT NULL\""
     "status-when-cancelled" "entity/src/ticket/transition.rs" GUARDED
         "WHERE id = ? AND status = ? AND status IN" => "WHERE id = ? AND ? <> '' AND status IN"
     "expiry-when-cancelled" "entity/src/ticket/transition.rs" GUARDED

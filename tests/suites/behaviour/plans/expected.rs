@@ -107,7 +107,7 @@ pub(super) const EXPECTED: &[Expected] = &[
     .because(ONE),
     both("SELECT min(expires_at) AS expires_at FROM ticket WHERE status = 'reserved'", &["ticket_due"]),
     each(
-        "SELECT event_id FROM holding WHERE EXISTS",
+        "SELECT event_id FROM holding WHERE (SELECT",
         &["ticket_held", "walk ticket_held"],
         &["ticket_held", "walk ticket_held", "ticket_due"],
     )
