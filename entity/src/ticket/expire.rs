@@ -22,7 +22,7 @@ pub struct Expired {
 /// # Errors
 /// What the database answered.
 pub async fn expire_due(tx: &Transaction, event_id: Uuid, now: Millis, limit: u32) -> Result<Vec<Expired>, Error> {
-    // `+ 0` keeps SQLite from going through what has lapsed in other events too.
+    // `+ 0` keeps SQLite from going through what has lapsed in other events too, `coalesce` PostgreSQL.
     let update = sql(
         &**tx,
         "UPDATE ticket SET status = 'expired', expired_at = ?

@@ -88,7 +88,8 @@ pub async fn behind(tx: &Transaction, event_id: Uuid, chosen: &[Chosen]) -> Resu
 pub async fn promote(tx: &Transaction, chosen: &[Chosen], expires_at: Millis, now: Millis) -> Result<(), Error> {
     let mut parameters = values![expires_at, now];
     parameters.extend(list(chosen.iter().map(|chosen| chosen.who.seq)));
-    // The status is not compared bare: where nobody has counted PostgreSQL would rather read everybody who waits anywhere.
+    // The status is not compared bare, here and below: where nobody has counted PostgreSQL would rather read everybody who
+    // waits anywhere.
     let update = sql(
         &**tx,
         &format!(
