@@ -27,9 +27,9 @@ pub enum Error {
     /// The database cannot be used as it is: a wrong URL, an old library.
     #[error("{0}")]
     Unusable(String),
-    /// What went wrong appending to an SQLite file.
+    /// What went wrong where no library stands between: appending to an SQLite file, folding its log.
     #[error(transparent)]
-    Appending(rusqlite::Error),
+    Direct(rusqlite::Error),
     /// Whatever else the database answered.
     #[error(transparent)]
     Database(DbErr),
@@ -58,7 +58,7 @@ impl Error {
         match self {
             Self::Busy | Self::Uncertain(_) | Self::Database(DbErr::ConnectionAcquire(_)) => true,
             Self::Guard { .. } | Self::Unusable(_) => false,
-            Self::Appending(error) => appending_code(error).is_some_and(|code| is_sqlite_environmental(&code)),
+            Self::Direct(error) => direct_code(error).is_some_and(|code| is_sqlite_environmental(&code)),
             Self::Database(error) => sqlx_error(error).is_some_and(is_environmental),
         }
     }
@@ -67,7 +67,7 @@ impl Error {
     pub(crate) fn is_lock(&self) -> bool {
         match self {
             Self::Busy | Self::Database(DbErr::ConnectionAcquire(_)) => true,
-            Self::Appending(error) => appending_code(error).is_some_and(|code| is_sqlite_lock(&code)),
+            Self::Direct(error) => direct_code(error).is_some_and(|code| is_sqlite_lock(&code)),
             Self::Database(error) => sqlx_error(error).and_then(code).is_some_and(|code| is_sqlite_lock(&code)),
             _ => false,
         }
@@ -95,7 +95,7 @@ fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
     }
 }
 
-fn appending_code(error: &rusqlite::Error) -> Option<String> {
+fn direct_code(error: &rusqlite::Error) -> Option<String> {
     error.sqlite_error().map(|error| error.extended_code.to_string())
 }
 

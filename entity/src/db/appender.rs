@@ -45,7 +45,7 @@ impl Appender {
             Some(connection) => execute(connection, statement),
             none => self.open().and_then(|opened| execute(none.insert(opened), statement)),
         };
-        let result = result.map_err(Error::Appending);
+        let result = result.map_err(Error::Direct);
         // Whatever else went wrong, the next one begins anew.
         if result.as_ref().is_err_and(|error| !error.is_lock()) {
             *connection = None;

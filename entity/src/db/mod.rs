@@ -4,6 +4,7 @@ mod alone;
 mod appender;
 mod disk;
 mod file;
+mod folder;
 mod log;
 mod places;
 mod postgres;

@@ -82,11 +82,6 @@ pub(super) async fn open_watcher(options: &Options) -> Result<DatabaseConnection
     connect(options, 1..=1, |o| o.read_only(true).busy_timeout(READER_PATIENCE)).await
 }
 
-/// A connection of its own to fold the log with. It waits for nobody.
-pub(super) async fn open_folder(options: &Options) -> Result<DatabaseConnection, Error> {
-    connect(options, 1..=1, |o| o.synchronous(SqliteSynchronous::Full).busy_timeout(Duration::ZERO)).await
-}
-
 async fn connect(
     options: &Options,
     connections: RangeInclusive<u32>,
