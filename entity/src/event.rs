@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{DbBackend, FromQueryResult, QueryResult, Set, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, Set, entity::prelude::*};
 
 use crate::{
     Database, Error, Millis, Transaction,
-    db::{one_of, sql, values},
+    db::{Columns, FromColumns, one_of, sql, values},
     error::guard,
     ticket::ACTIVE,
 };
@@ -214,7 +214,7 @@ pub async fn list_upcoming(
 }
 
 /// What intake judges an intent by.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     /// The event.
     pub id: Uuid,
@@ -234,13 +234,33 @@ pub struct Window {
     pub is_shadow: bool,
 }
 
+impl FromColumns for Window {
+    fn from_columns(row: &impl Columns) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.column("id")?,
+            status: EventStatus::try_from_value(&row.column("status")?)?,
+            opens_at: row.column("opens_at")?,
+            closes_at: row.column("closes_at")?,
+            starts_at: row.column("starts_at")?,
+            max_party_size: row.column("max_party_size")?,
+            organizer_email: row.column("organizer_email")?,
+            is_shadow: row.column("is_shadow")?,
+        })
+    }
+}
+
 /// The registration windows of these events; an unknown id has none.
 ///
 /// # Errors
 /// What the database answered.
 pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Window>, Error> {
-    let found = read_windows(connection, ids, "").await?;
-    found.iter().map(|row| Ok(Window::from_query_result(row, "")?)).map(by_id).collect()
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (text, ids) = select_windows(connection.get_database_backend(), ids, "");
+    let found = connection.query_all_raw(sql(connection, &text, ids)).await?;
+    let windows = found.iter().map(|row| Ok(Window::from_columns(row)?));
+    windows.map(|window: Result<_, Error>| window.map(|window| (window.id, window))).collect()
 }
 
 /// The same, and the time at which they were so; 0 when all ids are unknown.
@@ -248,32 +268,25 @@ pub async fn windows(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<
 /// # Errors
 /// What the database answered.
 pub async fn windows_now(database: &Database, ids: &[Uuid]) -> Result<(HashMap<Uuid, Window>, Millis), Error> {
-    let found = read_windows(database.by_key(), ids, &database.clock_column()).await?;
-    let now = found.first().map(|row| database.read_at(row)).transpose()?.unwrap_or(0);
-    let windows = found.iter().map(|row| Ok(Window::from_query_result(row, "")?)).map(by_id);
-    Ok((windows.collect::<Result<_, Error>>()?, now))
-}
-
-fn by_id(window: Result<Window, Error>) -> Result<(Uuid, Window), Error> {
-    window.map(|window| (window.id, window))
-}
-
-async fn read_windows(
-    connection: &impl ConnectionTrait,
-    ids: &[Uuid],
-    more_columns: &str,
-) -> Result<Vec<QueryResult>, Error> {
     if ids.is_empty() {
-        return Ok(vec![]);
+        return Ok((HashMap::new(), 0));
     }
-    let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
+    let reader = database.by_key();
+    let (text, ids) = select_windows(reader.get_database_backend(), ids, &database.clock_column());
+    let found: Vec<(Window, Millis)> = database.query_alone(sql(reader, &text, ids)).await?;
+    let now = found.first().map_or(0, |(_, now)| *now);
+    Ok((found.into_iter().map(|(window, _)| (window.id, window)).collect(), now))
+}
+
+fn select_windows(backend: DbBackend, ids: &[Uuid], more_columns: &str) -> (String, Vec<Value>) {
+    let (among, ids) = one_of(backend, ids.iter().copied());
     let text = format!(
         "SELECT event.id, event.status, registration_opens_at AS opens_at,
          coalesce(registration_closes_at, starts_at) AS closes_at, starts_at, max_party_size,
          account.email AS organizer_email, (shadow_of IS NOT NULL) AS is_shadow{more_columns}
          FROM event JOIN account ON account.id = event.organizer_id WHERE event.id {among}"
     );
-    Ok(connection.query_all_raw(sql(connection, &text, ids)).await?)
+    (text, ids)
 }
 
 /// The event, locked until the end of the transaction: the first step of whoever creates, cancels, expires or promotes

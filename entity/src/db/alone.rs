@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Database, log, transaction};
-use crate::Error;
+use super::{Database, FromColumns, log, transaction};
+use crate::{Error, Millis};
 
 impl Database {
     /// Executes a statement that writes, waiting at most `patience` for the lock. When this returns others see it; it is
@@ -33,6 +33,28 @@ impl Database {
                 result => return result,
             }
         }
+    }
+
+    /// Reads what a statement finds by its keys, each row with the time at which it was so. Its columns include
+    /// [`Self::clock_column`].
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub(crate) async fn query_alone<T: FromColumns>(&self, statement: Statement) -> Result<Vec<(T, Millis)>, Error> {
+        if let Some(appender) = &self.appender {
+            match appender.query(&statement) {
+                // Somebody recovers the log. Those who only read wait for that.
+                Err(error) if error.is_lock() => {}
+                found => {
+                    let found = found?;
+                    self.tap.show(&statement);
+                    let now = self.clock.now();
+                    return Ok(found.into_iter().map(|row| (row, now)).collect());
+                }
+            }
+        }
+        let found = self.by_key.query_all_raw(statement).await?;
+        found.iter().map(|row| Ok((T::from_columns(row)?, self.read_at(row)?))).collect()
     }
 
     /// Waits until everything is durable that was stored or seen before: on SQLite, if anything has to be, for a sync of

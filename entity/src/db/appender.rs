@@ -1,4 +1,4 @@
-//! Appends to an SQLite file on the thread of whoever asks.
+//! Appends to an SQLite file, and reads what decides about that, on the thread of whoever asks.
 //!
 //! A connection of the pool has a thread of its own, and each statement is a walk there and back. Where many commits append
 //! little each (intake) the walks took longer than what was done there, so those are done in place. What takes long is
@@ -12,12 +12,15 @@ use std::{
 };
 
 use rusqlite::{
-    Connection, OpenFlags, ToSql,
+    CachedStatement, Connection, OpenFlags, ToSql,
     types::{ToSqlOutput, ValueRef},
 };
 use sea_orm::{Statement, Value};
 
-use super::sqlite::{PRAGMAS, WRITER_CACHE};
+use super::{
+    FromColumns,
+    sqlite::{PRAGMAS, WRITER_CACHE},
+};
 use crate::Error;
 
 /// The connection. Clones stand for the same.
@@ -40,10 +43,30 @@ impl Appender {
     /// # Errors
     /// What the database answered: among others that it is locked.
     pub(super) fn execute(&self, statement: &Statement) -> Result<u64, Error> {
+        self.with(|connection| Ok(bound(connection, statement)?.raw_execute()? as u64))
+    }
+
+    /// Reads the rows that a statement finds.
+    ///
+    /// # Errors
+    /// What the database answered: among others that it is locked, while somebody recovers the log.
+    pub(super) fn query<T: FromColumns>(&self, statement: &Statement) -> Result<Vec<T>, Error> {
+        let found = self.with(|connection| {
+            let mut prepared = bound(connection, statement)?;
+            let (mut rows, mut found) = (prepared.raw_query(), vec![]);
+            while let Some(row) = rows.next()? {
+                found.push(T::from_columns(row));
+            }
+            Ok(found)
+        })?;
+        Ok(found.into_iter().collect::<Result<_, _>>()?)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let result = match &mut *connection {
-            Some(connection) => execute(connection, statement),
-            none => self.open().and_then(|opened| execute(none.insert(opened), statement)),
+            Some(connection) => work(connection),
+            none => self.open().and_then(|opened| work(none.insert(opened))),
         };
         let result = result.map_err(Error::Direct);
         // Whatever else went wrong, the next one begins anew.
@@ -72,12 +95,16 @@ impl Appender {
     }
 }
 
-fn execute(connection: &Connection, Statement { sql, values, .. }: &Statement) -> rusqlite::Result<u64> {
+/// The statement with its values.
+fn bound<'a>(
+    connection: &'a Connection,
+    Statement { sql, values, .. }: &Statement,
+) -> rusqlite::Result<CachedStatement<'a>> {
     let mut prepared = connection.prepare_cached(sql)?;
     for (value, place) in values.iter().flat_map(|values| &values.0).zip(1..) {
         prepared.raw_bind_parameter(place, Bound(value))?;
     }
-    Ok(prepared.raw_execute()? as u64)
+    Ok(prepared)
 }
 
 /// A value on its way into a statement.
@@ -99,11 +126,11 @@ impl ToSql for Bound<'_> {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::DbBackend;
+    use sea_orm::{DbBackend, DbErr};
     use uuid::Uuid;
 
     use super::*;
-    use crate::db::values;
+    use crate::db::{Columns, values};
 
     fn stage() -> (tempfile::TempDir, Appender, Connection) {
         let directory = tempfile::tempdir().unwrap();
@@ -113,6 +140,15 @@ mod tests {
         other.pragma_update(None, "journal_mode", "WAL").unwrap();
         other.execute_batch("CREATE TABLE t (number INTEGER UNIQUE, text TEXT, id BLOB) STRICT").unwrap();
         (directory, Appender::new(file), other)
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Stored((Option<i64>, String, Uuid));
+
+    impl FromColumns for Stored {
+        fn from_columns(row: &impl Columns) -> Result<Self, DbErr> {
+            Ok(Self((row.column("number")?, row.column("text")?, row.column("id")?)))
+        }
     }
 
     fn append(appender: &Appender, row: Vec<Value>) -> Result<u64, Error> {
@@ -135,6 +171,20 @@ mod tests {
             !append(&appender, values![1i64, "", 1.5f64]).unwrap_err().is_environmental(),
             "nobody appends fractions"
         );
+    }
+
+    #[test]
+    fn rows_are_read_as_they_are() {
+        let (_directory, appender, _other) = stage();
+        let id = Uuid::from_u128(7);
+        append(&appender, values![5i64, "ß'", id]).unwrap();
+        append(&appender, vec![Value::BigInt(None), Value::from(""), Value::from(id)]).unwrap();
+        let read = |text: &str| appender.query::<Stored>(&Statement::from_string(DbBackend::Sqlite, text));
+        let found = read("SELECT id, text, number FROM t ORDER BY number DESC").unwrap();
+        assert_eq!(found, [(Some(5), "ß'".to_owned(), id), (None, String::new(), id)].map(Stored));
+        assert!(!read("SELECT id, text FROM t").unwrap_err().is_environmental(), "a column is missing");
+        let error = read("SELECT id, text, text AS number FROM t").unwrap_err();
+        assert!(error.to_string().contains("number"), "{error}");
     }
 
     #[test]

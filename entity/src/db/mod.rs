@@ -2,6 +2,7 @@
 
 mod alone;
 mod appender;
+mod columns;
 mod disk;
 mod file;
 mod folder;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
 use appender::Appender;
+pub(crate) use columns::{Columns, FromColumns};
 use disk::Disk;
 pub(crate) use file::{beside, create_private};
 pub(crate) use places::{InPlaces, Places};
