@@ -27,7 +27,7 @@ pub enum Error {
     /// The database cannot be used as it is: a wrong URL, an old library.
     #[error("{0}")]
     Unusable(String),
-    /// What went wrong where no library stands between: appending to an SQLite file, folding its log.
+    /// What SQLite answered where it is asked directly and not by way of a pool: to appending, to folding the log.
     #[error(transparent)]
     Direct(rusqlite::Error),
     /// Whatever else the database answered.

@@ -3,7 +3,7 @@
 //! A connection of the pool has a thread of its own, and each statement is a walk there and back. Where many commits append
 //! little each (intake) the walks took longer than what was done there, so those are done in place. What takes long is
 //! left to others: locks are tried, not waited for; the log is synced by a thread (see `disk`; but for its header, when it
-//! begins anew) and folded by a connection of its own (see `log`).
+//! begins anew) and folded by another (see `folder`).
 
 use std::{
     path::PathBuf,
@@ -22,6 +22,9 @@ use super::{
     sqlite::{PRAGMAS, WRITER_CACHE},
 };
 use crate::Error;
+
+/// Texts whose plans it keeps: two statements, for batches of all sizes.
+const TEXTS: usize = 32;
 
 /// The connection. Clones stand for the same.
 #[derive(Clone, Debug)]
@@ -85,6 +88,7 @@ impl Appender {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.file, flags)?;
         connection.busy_timeout(Duration::ZERO)?;
+        connection.set_prepared_statement_cache_capacity(TEXTS);
         for (name, value) in PRAGMAS {
             connection.pragma_update(None, name, value)?;
         }
@@ -117,7 +121,7 @@ impl ToSql for Bound<'_> {
             Value::String(value) => value.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
             Value::Uuid(value) => value.as_ref().map_or(ValueRef::Null, |id| ValueRef::Blob(id.as_bytes())),
             other => {
-                let sentence = format!("nobody appends a {:?}", other.array_type());
+                let sentence = format!("nobody appends, or looks for, a {:?}", other.array_type());
                 return Err(rusqlite::Error::ToSqlConversionFailure(sentence.into()));
             }
         }))

@@ -3,8 +3,8 @@
 //! Left to itself the commit that makes the log long folds it into the file, and everybody waits behind that commit: at
 //! ten thousand registrations a second every thirty milliseconds. Here a thread does it, beside the writers, who go on
 //! appending meanwhile. But a log that always grows never begins anew, so now and then it is folded while nobody writes,
-//! when little of it is left to fold, and all that was folded is synced. Should nobody do all this, commits still do it,
-//! later.
+//! when little of it is left to fold, and all that was folded is synced. Should nobody do all this, commits of workers still
+//! do it, later.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -58,8 +58,10 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
     if folder.ask(Step::Look).await?.unfolded() < FOLDED_FROM {
         return Ok(());
     }
-    // Where somebody else is folding, or reading what came before, it is too early to begin anew.
-    if folder.ask(Step::Fold).await?.pages >= RESTARTED_FROM && catch_up(folder).await?.unfolded() < FOLDED_FROM {
+    let log = folder.ask(Step::Fold).await?;
+    // Somebody else may have been folding, or is reading what came before: then it is too early.
+    if log.pages >= RESTARTED_FROM && log.unfolded() < FOLDED_FROM {
+        catch_up(folder, log).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
         begin_anew(writer, turns).await?;
     }
@@ -67,15 +69,15 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
 }
 
 /// Leaves as little as it can to whoever keeps others from writing.
-async fn catch_up(folder: &Folder) -> Result<Log, Error> {
-    let mut log = folder.ask(Step::FoldAndSync).await?;
-    for _ in 1..ROUNDS_MAX {
-        if log.unfolded() <= LEFT_MAX {
+async fn catch_up(folder: &Folder, mut before: Log) -> Result<(), Error> {
+    for _ in 0..ROUNDS_MAX {
+        let log = folder.ask(Step::FoldAndSync).await?;
+        if log.unfolded() <= LEFT_MAX || log.folded <= before.folded {
             break;
         }
-        log = folder.ask(Step::FoldAndSync).await?;
+        before = log;
     }
-    Ok(log)
+    Ok(())
 }
 
 /// Folds all of the log, durably, while nobody writes; then it begins anew. Returns whether it does: not while somebody

@@ -37,7 +37,7 @@ pub(super) const WRITER_CACHE: i64 = -16384;
 /// time while a batch is read.
 const ROWS_AHEAD: usize = 1024;
 
-/// What every connection is told; but whoever appends folds nothing.
+/// What every connection is told that reads or writes rows; but whoever appends folds nothing.
 pub(super) const PRAGMAS: [(&str, &str); 5] = [
     ("foreign_keys", "ON"),
     // A commit folds the log into the file once it has so many pages: about 63 MiB, if nobody did it before (see `log`),
