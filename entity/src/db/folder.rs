@@ -1,7 +1,6 @@
 //! The thread that folds the log of an SQLite file into it.
 //!
-//! Folding takes milliseconds, many times a second, and nobody waits for it. So the thread stands behind others: on a busy
-//! machine requests had to wait for a processor behind it.
+//! It also syncs the file, so that little is left to sync when the log has to begin anew and nobody may write.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -43,13 +42,13 @@ pub(super) enum Step {
     FoldAndSync,
 }
 
-/// The log, in pages.
+/// The log when a step began, in pages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log {
     /// All of it.
     pub(super) pages: i64,
-    /// As much of it as the file holds, too.
-    pub(super) folded: i64,
+    /// As much of it as the file holds after the step.
+    folded: i64,
 }
 
 impl Log {
@@ -78,7 +77,7 @@ impl Folder {
         Ok(Self(sender))
     }
 
-    /// Takes a step, and returns the log after it. If somebody else is in the way it does less, and that is no error.
+    /// Takes a step. If somebody else is in the way it does less, and that is no error.
     ///
     /// # Errors
     /// What the database or the system answered.
@@ -91,7 +90,6 @@ impl Folder {
 }
 
 fn serve(connection: &Connection, file: &Path, asked: &Receiver<Asked>) {
-    step_back();
     for Asked { step, answer } in asked {
         // Whoever no longer waits does not mind.
         let _ = answer.send(take(step, connection, file));
@@ -99,18 +97,16 @@ fn serve(connection: &Connection, file: &Path, asked: &Receiver<Asked>) {
 }
 
 fn take(step: Step, connection: &Connection, file: &Path) -> Result<Log, Error> {
-    if step != Step::Look {
-        checkpoint(connection, "PASSIVE").map_err(Error::Direct)?;
-    }
+    let mode = if step == Step::Look { "NOOP" } else { "PASSIVE" };
+    let log = checkpoint(connection, mode).map_err(Error::Direct)?;
     if step == Step::FoldAndSync {
         sync(file).map_err(SqlxError::Io)?;
     }
-    // Folding does not tell how much there is when somebody else is at it.
-    checkpoint(connection, "NOOP").map_err(Error::Direct)
+    Ok(log)
 }
 
 fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Log> {
-    // Whether somebody was in the way, then these. Without a log both are -1.
+    // Whether somebody was in the way, then these. Without a log, and where somebody else is folding, both are -1.
     let row = |row: &Row<'_>| Ok(Log { pages: row.get(1)?, folded: row.get(2)? });
     connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], row)
 }
@@ -125,42 +121,4 @@ fn sync(path: &Path) -> io::Result<()> {
         Entry::Vacant(entry) => entry.insert(File::open(path)?),
     };
     file.sync_data()
-}
-
-/// Puts this thread behind others. Where that is refused it is as before.
-#[cfg(target_os = "linux")]
-fn step_back() {
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-}
-
-/// How far it stands behind: on a machine that is busy with others alone it still gets its tenth, so that the log does not
-/// grow without end.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-
-#[cfg(not(target_os = "linux"))]
-fn step_back() {}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_thread_stands_behind_others() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("t.db");
-        std::fs::write(&file, "").unwrap();
-        let folder = Folder::open(file).unwrap();
-        // It takes its place before it takes a step.
-        folder.ask(Step::FoldAndSync).await.unwrap();
-        let threads = std::fs::read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().path());
-        let stats = threads.filter_map(|thread| std::fs::read_to_string(thread.join("stat")).ok());
-        let nice_of = |stat: String| {
-            // The second field is the name and may hold anything; the 19th says how nice it is.
-            let (name, fields) = stat.rsplit_once(") ").unwrap();
-            (name.ends_with("(folder"), fields.split(' ').nth(16).unwrap().parse::<i32>().unwrap())
-        };
-        let (ours, others): (Vec<_>, Vec<_>) = stats.map(nice_of).partition(|(is_folder, _)| *is_folder);
-        assert!(ours.iter().max() > Some(&(true, others.iter().max().unwrap().1)), "{ours:?} {others:?}");
-    }
 }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::{
     Database, Turns,
-    folder::{Folder, Log, Step},
+    folder::{Folder, Step},
     sql, sqlite,
 };
 use crate::Error;
@@ -23,12 +23,6 @@ const FOLDED_FROM: i64 = 1000;
 
 /// Pages in the log from which on it has to begin anew: about 32 MiB.
 const RESTARTED_FROM: i64 = 8000;
-
-/// Pages that may be left to fold while nobody writes: about two commits.
-const LEFT_MAX: i64 = 30;
-
-/// How often it is tried to leave no more than that. Each time less is written meanwhile.
-const ROUNDS_MAX: u32 = 4;
 
 /// The log is looked at no more often than this.
 const INTERVAL: Duration = Duration::from_millis(10);
@@ -61,21 +55,10 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
     let log = folder.ask(Step::Fold).await?;
     // Somebody else may have been folding, or is reading what came before: then it is too early.
     if log.pages >= RESTARTED_FROM && log.unfolded() < FOLDED_FROM {
-        catch_up(folder, log).await?;
+        // What is synced now need not be while nobody may write.
+        folder.ask(Step::FoldAndSync).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
         begin_anew(writer, turns).await?;
-    }
-    Ok(())
-}
-
-/// Leaves as little as it can to whoever keeps others from writing.
-async fn catch_up(folder: &Folder, mut before: Log) -> Result<(), Error> {
-    for _ in 0..ROUNDS_MAX {
-        let log = folder.ask(Step::FoldAndSync).await?;
-        if log.unfolded() <= LEFT_MAX || log.folded <= before.folded {
-            break;
-        }
-        before = log;
     }
     Ok(())
 }
@@ -92,6 +75,7 @@ pub(super) async fn begin_anew(writer: &DatabaseConnection, turns: &Turns) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::folder::Log;
     use crate::{Clock, Durability, Options};
 
     /// An empty database with a table, and a thread to fold its log.
