@@ -21,8 +21,8 @@ use crate::Error;
 /// Pages in the log, of 4 KiB, for which folding pays.
 const FOLDED_FROM: i64 = 1000;
 
-/// Pages in the log from which on it has to begin anew: about 32 MiB.
-const RESTARTED_FROM: i64 = 8000;
+/// Pages in the log from which on it has to begin anew: about 27 MiB. While it is made ready for that it goes on growing.
+const RESTARTED_FROM: i64 = 7000;
 
 /// The log is looked at no more often than this.
 const INTERVAL: Duration = Duration::from_millis(10);
