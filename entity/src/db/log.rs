@@ -18,11 +18,15 @@ use super::{
 };
 use crate::Error;
 
-/// Pages in the log, of 4 KiB, for which folding pays.
-const FOLDED_FROM: i64 = 1000;
+/// Pages that are only in the log, of 4 KiB, for which folding pays. With more of them it would pay better, and keep a core
+/// for so long at a time that requests have to wait for it.
+const FOLDED_FROM: i64 = 400;
 
-/// Pages in the log from which on it has to begin anew: about 27 MiB. While it is made ready for that it goes on growing.
-const RESTARTED_FROM: i64 = 7000;
+/// Pages in the log from which on it has to begin anew: about 16 MiB. While it is made ready for that it goes on growing.
+const RESTARTED_FROM: i64 = 4000;
+
+/// As many pages may be left to fold while nobody may write.
+const LEFT_MAX: i64 = 1000;
 
 /// The log is looked at no more often than this.
 const INTERVAL: Duration = Duration::from_millis(10);
@@ -54,7 +58,7 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
     }
     let log = folder.ask(Step::Fold).await?;
     // Somebody else may have been folding, or is reading what came before: then it is too early.
-    if log.pages >= RESTARTED_FROM && log.unfolded() < FOLDED_FROM {
+    if log.pages >= RESTARTED_FROM && log.unfolded() < LEFT_MAX {
         // What is synced now need not be while nobody may write.
         folder.ask(Step::FoldAndSync).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
@@ -74,6 +78,8 @@ pub(super) async fn begin_anew(writer: &DatabaseConnection, turns: &Turns) -> Re
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
     use crate::db::folder::Log;
     use crate::{Clock, Durability, Options};
@@ -115,13 +121,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_that_was_folded_begins_anew() {
+    async fn a_log_can_be_made_to_begin_anew() {
         let (_directory, database, folder) = stage().await;
         let turns = database.turns.as_ref().unwrap();
-        write(&database, RESTARTED_FROM).await;
-        fold(&folder, database.writer(), turns).await.unwrap();
+        // Were it folded, the next to write would let it begin anew, whatever we do.
+        write(&database, FOLDED_FROM).await;
+        assert!(begin_anew(database.writer(), turns).await.unwrap());
         write(&database, 1).await;
         assert!(look(&folder).await.pages < FOLDED_FROM);
+    }
+
+    #[tokio::test]
+    async fn writers_are_held_up_only_when_the_log_has_to_begin_anew() {
+        let (_directory, database, folder) = stage().await;
+        let turns = database.turns.as_ref().unwrap();
+        let held_up = async |pages: i64| {
+            write(&database, pages).await;
+            fold(&folder, database.writer(), turns).await.unwrap();
+            // Nobody else takes turns here.
+            timeout(Duration::ZERO, turns.ended().notified()).await.is_ok()
+        };
+        assert!(!held_up(FOLDED_FROM).await);
+        assert!(held_up(RESTARTED_FROM).await);
     }
 
     #[tokio::test]
