@@ -36,9 +36,10 @@ struct Asked {
 pub(super) enum Step {
     /// Looks how long the log is.
     Look,
-    /// Folds as far as nobody reads what was before. Writers go on meanwhile.
+    /// Syncs the log and folds it, as far as nobody reads what was before. Writers go on meanwhile; if they wrote nothing, all
+    /// of it is folded, and the file is synced.
     Fold,
-    /// The same, and syncs the file, so that nobody else has to.
+    /// The same, and syncs the file however far it came, so that nobody else has to.
     FoldAndSync,
 }
 

@@ -25,7 +25,7 @@ const FOLDED_FROM: i64 = 400;
 /// Pages in the log from which on it has to begin anew: about 16 MiB. While it is made ready for that it goes on growing.
 const RESTARTED_FROM: i64 = 4000;
 
-/// As many pages may be left to fold while nobody may write.
+/// About as many pages may be left to fold while nobody may write.
 const LEFT_MAX: i64 = 1000;
 
 /// The log is looked at no more often than this.

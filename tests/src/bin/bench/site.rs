@@ -59,6 +59,14 @@ impl Site {
     }
 }
 
+/// What programs run with that are told nothing else, for the settings of a figure.
+pub(crate) fn defaults(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "SQLite FULL, batch 500",
+        Kind::Postgres => "PostgreSQL, batch 500",
+    }
+}
+
 /// The api without workers, and so many worker processes, with limits that are counted and out of reach.
 pub(crate) fn start(world: &mut World, workers: usize, more: &[&str]) -> Client {
     let limits = format!("--rate-limit={LIMITS}");

@@ -1,4 +1,5 @@
-//! What a batch costs with a million settled rows behind it, against a thousand.
+//! What a batch costs with next to a million settled rows behind it (an event has a million seats at most), against a
+//! thousand and what earlier rounds left.
 
 use std::time::Duration;
 
@@ -7,12 +8,19 @@ use tests::{Kind, World};
 use crate::{
     backlog::{enqueue, last_settled, pace, remember},
     figures::{Figure, Target},
-    site::{Site, drained, large_event, start},
+    site::{Site, defaults, drained, large_event, start},
 };
 
 const LONG: u32 = 900_000;
 const SHORT: u32 = 1_000;
 const JOBS: u32 = 10_000;
+
+/// Several batches, however quick it has to be: the time between them is what is measured.
+const JOBS_MIN: u32 = 2_000;
+
+fn jobs(site: &Site) -> u32 {
+    site.scaled(JOBS).max(JOBS_MIN)
+}
 
 /// The history and the new jobs belong to one event, which has room for both.
 async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
@@ -26,7 +34,7 @@ async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
 
 /// Settles some more jobs. Returns the milliseconds of a batch.
 async fn settle(site: &Site, world: &World, round: usize) -> f64 {
-    let (jobs, after) = (site.scaled(JOBS), last_settled(world).await);
+    let (jobs, after) = (jobs(site), last_settled(world).await);
     enqueue(world, 10_000_000 + u32::try_from(round).unwrap_or(0) * jobs, jobs).await;
     drained(world, Duration::from_mins(1)).await;
     pace(world, after).await.1
@@ -44,8 +52,8 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
         }
         short.finish().await;
         long.finish().await;
-        let settings = format!("{kind:?}, batch 500, {} jobs a round", site.scaled(JOBS));
-        let name = |history: u32| format!("claim and settle a batch, {history} settled rows behind it");
+        let settings = format!("{}, {} jobs a round, which stay", defaults(kind), jobs(site));
+        let name = |history: u32| format!("claim and settle a batch, {history} settled rows behind it at first");
         figures.extend([
             Figure::new(&name(SHORT), "ms", &settings, &with_short),
             Figure::new(&name(site.scaled(LONG)), "ms", &settings, &with_long),

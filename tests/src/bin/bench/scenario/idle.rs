@@ -6,7 +6,7 @@ use tests::{Kind, Setup};
 
 use crate::{
     figures::{Figure, Target},
-    site::Site,
+    site::{Site, defaults},
 };
 
 const SECONDS: u32 = 20;
@@ -23,7 +23,7 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
         let after = used(&world);
         for (place, name) in ["idle api", "idle worker process"].iter().enumerate() {
             let percent = after[place].saturating_sub(before[place]).as_secs_f64() / period.as_secs_f64() * 100.0;
-            let figure = Figure::new(name, "% of a core", &format!("{kind:?}, {period:?}"), &[percent]);
+            let figure = Figure::new(name, "% of a core", &format!("{}, for {period:?}", defaults(kind)), &[percent]);
             figures.push(Figure { target: Some(Target::at_most(3.0, 1.0)), ..figure });
         }
         world.finish().await;

@@ -46,9 +46,9 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
     let target = Target::at_least(0.4, 0.8);
     vec![
         Figure::new("constant: GET of a fixed body", "/s", "64 clients", &constant),
-        Figure::new("status reads", "/s", &settings("SQLite"), &status[0]),
+        Figure::new("status reads", "/s", &settings("SQLite FULL"), &status[0]),
         Figure::new("status reads", "/s", &settings("PostgreSQL"), &status[1]),
-        Figure::ratio("status reads ÷ constant", &settings("SQLite"), &status[0], &constant, target),
+        Figure::ratio("status reads ÷ constant", &settings("SQLite FULL"), &status[0], &constant, target),
         Figure::ratio("status reads ÷ constant", &settings("PostgreSQL"), &status[1], &constant, target),
     ]
 }

@@ -10,13 +10,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::{Kind, every};
+use tests::{Kind, Process, every};
 
 use crate::{
     connection::Connection,
-    figures::{Figure, percentile},
+    figures::{Figure, Target, percentile},
     request,
-    site::{Site, address, start},
+    site::{Site, address, defaults, start},
 };
 
 const PEOPLE: u32 = 20_000;
@@ -54,8 +54,17 @@ async fn serve_people(address: SocketAddr, event: String, next: Arc<AtomicU32>, 
     }
 }
 
-/// Seconds until everybody knew, and how long each waited.
-async fn sell(site: &Site, kind: Kind, workers: usize) -> (f64, Vec<Duration>) {
+/// What came of a sale.
+struct Sold {
+    /// Until everybody knew.
+    seconds: f64,
+    /// How long each waited, in order.
+    times: Vec<Duration>,
+    /// The most memory that the api had, and any of the workers, in bytes.
+    peaks: [u64; 2],
+}
+
+async fn sell(site: &Site, kind: Kind, workers: usize) -> Sold {
     let mut world = site.world(kind).await;
     let client = start(&mut world, workers, &[]);
     let event = client.event(SEATS, json!({"waitlist_enabled": true, "hold_seconds": 3600})).await;
@@ -68,10 +77,12 @@ async fn sell(site: &Site, kind: Kind, workers: usize) -> (f64, Vec<Duration>) {
     let reserved = known.iter().filter(|(status, _)| status == "reserved").count();
     let waitlisted = known.iter().filter(|(status, _)| status == "waitlisted").count();
     assert_eq!((reserved, waitlisted), (SEATS as usize, (people - SEATS) as usize), "everybody, and nobody twice");
+    let of_workers = world.workers.iter().map(Process::peak_memory).max().unwrap_or(0);
+    let peaks = [world.apis[0].peak_memory(), of_workers];
     world.finish().await;
     let mut times: Vec<Duration> = known.into_iter().map(|(_, time)| time).collect();
     times.sort_unstable();
-    (seconds, times)
+    Sold { seconds, times, peaks }
 }
 
 pub(super) async fn run(site: &Site) -> Vec<Figure> {
@@ -79,19 +90,29 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
     let mut all = vec![Vec::new(); sides.len()];
     for _ in 0..site.rounds {
         for (values, (kind, workers)) in all.iter_mut().zip(sides) {
-            let (seconds, times) = sell(site, kind, workers).await;
-            let millis = |percent: f64| percentile(&times, percent).as_secs_f64() * 1e3;
-            values.push([seconds, millis(50.0), millis(99.0), millis(100.0)]);
+            let sold = sell(site, kind, workers).await;
+            let millis = |percent: f64| percentile(&sold.times, percent).as_secs_f64() * 1e3;
+            #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+            let [api, worker] = sold.peaks.map(|bytes| bytes as f64 / 1e6);
+            values.push([sold.seconds, millis(50.0), millis(99.0), millis(100.0), api, worker]);
         }
     }
     let mut figures = vec![];
     for (values, (kind, workers)) in all.iter().zip(sides) {
-        let settings = format!("{kind:?}, {workers} worker processes, {} people", site.scaled(PEOPLE));
+        let settings = format!(
+            "{}, {workers} worker processes, {} people, {CONNECTIONS} connections",
+            defaults(kind),
+            site.scaled(PEOPLE)
+        );
         let column = |place: usize| values.iter().map(|row| row[place]).collect::<Vec<f64>>();
         figures.push(Figure::new("sale: until everybody knows", "s", &settings, &column(0)));
         figures.push(Figure::new("sale: one person, p50", "ms", &settings, &column(1)));
         figures.push(Figure::new("sale: one person, p99", "ms", &settings, &column(2)));
         figures.push(Figure::new("sale: one person, max", "ms", &settings, &column(3)));
+        for (name, place) in [("sale: peak memory of the api", 4), ("sale: peak memory of a worker", 5)] {
+            let figure = Figure::new(name, "MB", &settings, &column(place));
+            figures.push(Figure { target: Some(Target::at_most(150.0, 50.0)), ..figure });
+        }
     }
     figures
 }

@@ -10,7 +10,7 @@ use crate::{
     connection::Connection,
     figures::{Figure, percentile},
     request,
-    site::{Site, address, large_event, start},
+    site::{Site, address, defaults, large_event, start},
 };
 
 const TIMES: u32 = 20;
@@ -32,7 +32,7 @@ async fn once(site: &Site, kind: Kind) -> Duration {
     let next = next_intent(&client).await;
     world.until("SELECT count(*) AS n FROM job WHERE state = 'settled'", |settled| settled > 0).await;
     let mut connection = Connection::open(address(client.base())).await.expect("a connection");
-    // The other one starts as the first one dies in the middle of its work.
+    // The other one has just started when the first one dies in the middle of its work.
     world.start_worker(&[]);
     world.workers[0].kill();
     let since = Instant::now();
@@ -52,7 +52,8 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
         }
         times.sort_unstable();
         let millis = |percent: f64| [percentile(&times, percent).as_secs_f64() * 1e3];
-        let settings = format!("{kind:?}, {} kills, two worker processes, a backlog of {BACKLOG}", times.len());
+        let settings =
+            format!("{}, {} kills, two worker processes, a backlog of {BACKLOG}", defaults(kind), times.len());
         figures.push(Figure::new("kill -9 to next intent settled, p50", "ms", &settings, &millis(50.0)));
         figures.push(Figure::new("kill -9 to next intent settled, max", "ms", &settings, &millis(100.0)));
     }

@@ -38,10 +38,10 @@ async fn times(site: &Site, kind: Kind, embedded: u32, workers: usize) -> Vec<Du
 
 pub(super) async fn run(site: &Site) -> Vec<Figure> {
     let sides = [
-        (Kind::Sqlite, 1, 0, "SQLite FULL, embedded worker"),
-        (Kind::Sqlite, 0, 1, "SQLite FULL, worker process"),
-        (Kind::Postgres, 1, 0, "PostgreSQL, embedded worker"),
-        (Kind::Postgres, 0, 1, "PostgreSQL, worker process"),
+        (Kind::Sqlite, 1, 0, "SQLite FULL, batch 500, embedded worker"),
+        (Kind::Sqlite, 0, 1, "SQLite FULL, batch 500, worker process"),
+        (Kind::Postgres, 1, 0, "PostgreSQL, batch 500, embedded worker"),
+        (Kind::Postgres, 0, 1, "PostgreSQL, batch 500, worker process"),
     ];
     let mut figures = vec![];
     for (kind, embedded, workers, settings) in sides {
