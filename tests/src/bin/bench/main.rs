@@ -77,6 +77,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn measure(args: Args) -> Result<(), Box<dyn Error>> {
+    // Before anything is measured: a folder that cannot be made must not be found out about later.
+    if let Some(folder) = &args.out {
+        std::fs::create_dir_all(folder)?;
+    }
     let exe = std::env::current_exe()?;
     let programs = build(&args.profile, &exe)?;
     let rounds = args.rounds.unwrap_or(if args.quick { 1 } else { 5 });
