@@ -107,6 +107,7 @@ pub(crate) fn front<T: OpenApi + 'static>(
         trusted_proxies: gate.trusted_proxies,
         rate: gate.limits.map(Rate::new),
         metrics: Arc::clone(&app.metrics),
+        database: app.database.clone(),
         methods: Arc::new(Methods::new(&openapi::document(&service))),
         clock: gate.clock,
     };

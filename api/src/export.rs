@@ -66,7 +66,10 @@ impl Export {
     }
 
     async fn read(self, after: Option<i64>) -> Result<Vec<Model>, Error> {
-        attendees::list(self.database.reader(), self.event_id, &self.filter, self.now, after, CHUNK).await
+        let list = attendees::list(self.database.reader(), self.event_id, &self.filter, self.now, after, CHUNK).await?;
+        // Only the beginning is told by the answer itself, which waits for that.
+        self.database.seen_is_durable().await?;
+        Ok(list)
     }
 }
 

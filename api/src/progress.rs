@@ -79,6 +79,7 @@ impl Progress {
             Line::Intents => pending_seqs(database.reader(), event_id).await?,
             Line::Waitlist => waitlist::seqs(database.reader(), event_id).await?,
         };
+        database.seen_is_durable().await?;
         let queue = Queue::new(Instant::now(), seqs, known.as_ref());
         let place = queue.place(seq);
         *known = Some(queue);

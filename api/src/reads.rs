@@ -76,7 +76,10 @@ impl Work for Registrations {
 
     async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<Registration>>, Error> {
         let ids = each_once(wanted.iter().map(|wanted| wanted.id));
-        Ok(hand_out(&registration::look_up(&self.0, &ids, some_organize(wanted)).await?, wanted))
+        let found = registration::look_up(&self.0, &ids, some_organize(wanted)).await?;
+        // Here for all of them: these are read most, and what somebody else promises is not looked at again (`later`).
+        self.0.seen_is_durable().await?;
+        Ok(hand_out(&found, wanted))
     }
 }
 

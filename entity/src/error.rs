@@ -11,8 +11,9 @@ pub enum Error {
     /// The write lock or a connection could not be had in time. Nothing was written; asking again later is right.
     #[error("the database is busy")]
     Busy,
-    /// The connection was lost while committing: whether the work was done is not known.
-    #[error("the connection was lost while committing: {0}")]
+    /// The connection was lost while committing, or the disk failed to sync: whether the work was done, and lasts, is not
+    /// known.
+    #[error("not known to be committed: {0}")]
     Uncertain(DbErr),
     /// A guarded statement moved another number of rows than was decided.
     #[error("{what}: {actual} rows moved instead of {expected}")]
@@ -84,6 +85,11 @@ pub(crate) fn guard(what: &'static str, expected: usize, actual: u64) -> Result<
 pub(crate) fn of_commit(error: DbErr) -> Error {
     let is_said = sqlx_error(&error).is_some_and(|error| matches!(error, SqlxError::Database(_)));
     if is_said { Error::Database(error) } else { Error::Uncertain(error) }
+}
+
+/// The error of the sync after a COMMIT: others see what was committed, and it may be gone after a power loss.
+pub(crate) fn of_sync(error: &Error) -> Error {
+    Error::Uncertain(DbErr::Custom(error.to_string()))
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {

@@ -4,7 +4,8 @@
 //! waits, all of that is kept, and with a few dozen requests in flight the second half of each finds it out of reach of
 //! its core's cache, which took a third of the time of a status read. So the operations that are asked for most,
 //! registering and reading a registration, give back what they wait for: the framework is done with them, and the
-//! outermost layer waits.
+//! outermost layer waits. And they see to it themselves that what they tell is durable: for all who read at the same time
+//! at once.
 
 use std::{
     marker::PhantomData,
@@ -33,7 +34,7 @@ pub(crate) struct Later<T> {
 struct Promise(Arc<Mutex<Option<Answer>>>);
 
 impl<T: IntoResponse> Later<T> {
-    /// Promises this answer.
+    /// Promises this answer, which tells only of what is durable.
     pub(crate) fn new(answer: impl Future<Output = Result<T, Problem>> + Send + 'static) -> Self {
         let answer = async move { Ok(answer.await?.into_response()) };
         Self { answer: Box::pin(answer), of: PhantomData }
@@ -56,6 +57,11 @@ impl<T> IntoResponse for Later<T> {
         response.extensions_mut().insert(Promise(Arc::new(Mutex::new(Some(self.answer)))));
         response
     }
+}
+
+/// Whether a response promises an answer.
+pub(super) fn is_promised(response: &Response) -> bool {
+    response.extensions().get::<Promise>().is_some()
 }
 
 /// Waits for the answer that a response promises. Any other response is its own answer.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entity::Clock;
+use entity::{Clock, Database};
 use futures_util::FutureExt;
 use ipnet::IpNet;
 use poem::{
@@ -48,6 +48,8 @@ pub(crate) struct Outer {
     pub(crate) rate: Option<Rate>,
     pub(crate) methods: Arc<Methods>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What answers tell of has to be durable there.
+    pub(crate) database: Database,
     /// For what tokens say about time. (Decisions about tickets take the database's.)
     pub(crate) clock: Clock,
 }
@@ -81,7 +83,7 @@ impl Outer {
         let result = match standing.as_ref().and_then(|standing| standing.retry_after) {
             Some(seconds) => Err(Problem::from(Code::RateLimited).header("Retry-After", seconds.to_string()).into()),
             None if !framing::is_host_clear(request.version(), request.headers()) => Err(host_missing().into()),
-            None => call(app, request).await,
+            None => call(app, &self.database, request).await,
         };
         let response = self.finish(result, &path, &trace, standing.as_ref());
         let took = since.elapsed();
@@ -165,16 +167,23 @@ fn unexpected(status: StatusCode) -> Problem {
 }
 
 /// Calls the application, at most for the time a request may take. A panic is an error of its request alone.
-async fn call<E>(app: Arc<E>, request: Request) -> poem::Result<Response>
+async fn call<E>(app: Arc<E>, database: &Database, request: Request) -> poem::Result<Response>
 where
     E: Endpoint<Output = Response>,
 {
     let waits = Prefer::read(request.headers()).wait.is_some();
     let limit = if waits { WAITING_REQUEST_TIME } else { REQUEST_TIME };
-    // In a box, which is gone when the answer is waited for: see `later`.
+    let is_about_data = !is_unlimited(request.uri().path());
     let answer = async move {
-        let response = Box::pin(app.call(request)).await?;
-        later::kept(response).await
+        // In a box, which is gone when the answer is waited for: see `later`.
+        let answer = Box::pin(app.call(request)).await;
+        if answer.as_ref().is_ok_and(later::is_promised) {
+            return later::kept(answer?).await;
+        }
+        if is_about_data && !is_our_fault(&answer) {
+            database.seen_is_durable().await.map_err(Problem::from)?;
+        }
+        answer
     };
     match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(result)) => result,
@@ -184,6 +193,11 @@ where
         }
         Err(_) => Err(Problem::from(Code::RequestTimeout).into()),
     }
+}
+
+/// Then it tells nothing else.
+fn is_our_fault(answer: &poem::Result<Response>) -> bool {
+    answer.as_ref().map_or_else(Error::status, Response::status).is_server_error()
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
@@ -224,22 +238,60 @@ pub(super) fn peer(request: &Request) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use entity::{Durability, Options};
     use poem::{IntoResponse, endpoint::make_sync};
     use poem_openapi::payload::PlainText;
 
     use super::*;
     use crate::http::later::Later;
 
-    fn outer() -> Outer {
+    type Text = PlainText<&'static str>;
+
+    async fn outer(folder: &Path) -> Outer {
+        let clock = Clock::new(|| 0);
+        let url = format!("sqlite://{}", folder.join("t.db").display());
+        let options = Options { url, durability: Durability::Full, create: true, clock: clock.clone() };
+        let database = Database::open(options).await.unwrap();
         let methods = Arc::new(Methods::new("{}"));
-        let (auth, clock) = (Auth::for_tests(), Clock::new(|| 0));
-        Outer { auth, trusted_proxies: Arc::new([]), rate: None, methods, metrics: Arc::default(), clock }
+        let auth = Auth::for_tests();
+        Outer { auth, trusted_proxies: Arc::new([]), rate: None, methods, metrics: Arc::default(), database, clock }
+    }
+
+    fn request(path: &str) -> Request {
+        Request::builder().uri(path.parse().unwrap()).header("host", "x").finish()
     }
 
     async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {
-        let mut response =
-            outer().answer(Arc::new(inner), Request::builder().header("host", "x").finish()).await.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let outer = outer(directory.path()).await;
+        let mut response = outer.answer(Arc::new(inner), request("/x")).await.unwrap();
         (response.status(), response.take_body().into_string().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_that_may_be_gone_after_a_power_loss() {
+        let directory = tempfile::tempdir().unwrap();
+        let outer = outer(directory.path()).await;
+        // What stands in a log that cannot be synced.
+        migration::migrate(outer.database.writer()).await.unwrap();
+        std::fs::remove_file(directory.path().join("t.db-wal")).unwrap();
+        let status = async |path: &str, status: StatusCode| {
+            let inner = Arc::new(make_sync(move |_| status.into_response()));
+            outer.clone().answer(inner, request(path)).await.unwrap().status()
+        };
+        for told in [StatusCode::OK, StatusCode::NOT_MODIFIED, StatusCode::NOT_FOUND] {
+            assert_eq!(status("/x", told).await, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let refused =
+            Arc::new(poem::endpoint::make(|_| async { Err::<Response, Error>(Problem::from(Code::SoldOut).into()) }));
+        let refused = outer.clone().answer(refused, request("/x")).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let promised = Arc::new(make_sync(|_| Later::<Text>::new(async { Ok(PlainText("seen to")) }).into_response()));
+        let promised = outer.clone().answer(promised, request("/x")).await.unwrap();
+        assert_eq!(promised.status(), StatusCode::OK, "whoever promises sees to it");
+        assert_eq!(status("/livez", StatusCode::OK).await, StatusCode::OK, "about the process alone");
     }
 
     #[tokio::test]
@@ -252,7 +304,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_promised_answer_is_waited_for() {
-        type Text = PlainText<&'static str>;
         let kept = make_sync(|_| Later::<Text>::new(async { Ok(PlainText("at last")) }).into_response());
         assert_eq!(body_of(kept).await, (StatusCode::OK, "at last".to_owned()));
         let broken = make_sync(|_| Later::<Text>::new(async { Err(Code::NotFound.into()) }).into_response());

@@ -133,14 +133,19 @@ async fn register(
     prefer: Prefer,
 ) -> Result<Registered, Problem> {
     let (id, event_id) = job;
-    match verdict.await? {
+    let answer = match verdict.await? {
         Verdict::Accepted { created_at } => {
             let pending = Registration::accepted(id, event_id, created_at);
             answer(&app, &viewer, pending, prefer, false).await
         }
         Verdict::Replayed(id) => Box::pin(replay(&app, &viewer, id, prefer)).await,
         Verdict::Refused(refusal) => Err(refuse(refusal)),
+    };
+    if !matches!(answer, Ok(Registered::Accepted(..))) {
+        // It tells of a decision, or of the event; intake made durable what was asked.
+        Box::pin(app.database.seen_is_durable()).await?;
     }
+    answer
 }
 
 async fn replay(app: &App, viewer: &Viewer, id: Uuid, prefer: Prefer) -> Result<Registered, Problem> {

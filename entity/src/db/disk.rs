@@ -1,9 +1,6 @@
 //! Syncs the log of an SQLite file apart from the commits that write it.
 //!
-//! A commit that syncs the log does so while it holds the file's write lock, and nobody else writes meanwhile. Where much
-//! is appended by many commits (intake) they leave it out, hand the lock on, and everybody waits here for a sync of the
-//! whole log, before anything is acknowledged. Others may see a little earlier what was appended. Whoever makes
-//! something of it commits with a sync of its own, which holds everything that stands before it in the log.
+//! A thread does it, for everybody at once who waits for that (see `durable`).
 //!
 //! After a sync that failed the system may count as written what is not: another sync would not help. Then nothing more is
 //! acknowledged until all of the log was folded into the file, and the log has begun anew.

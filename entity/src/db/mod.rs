@@ -3,7 +3,9 @@
 mod alone;
 mod appender;
 mod columns;
+mod commits;
 mod disk;
+mod durable;
 mod file;
 mod folder;
 mod log;
@@ -23,7 +25,7 @@ use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
 use appender::Appender;
 pub(crate) use columns::{Columns, FromColumns};
-use disk::Disk;
+use durable::Durable;
 pub(crate) use file::{beside, create_private};
 pub(crate) use places::{InPlaces, Places};
 pub use snapshot::Snapshot;
@@ -85,7 +87,7 @@ pub struct Options {
 /// An open database: a connection that writes, connections that read, and a clock.
 ///
 /// On SQLite a process has exactly one that writes, so that its tasks queue for it in order instead of fighting over the
-/// file's lock, and one that appends, whose commits leave the sync to others. On PostgreSQL `writer` and `reader` are the
+/// file's lock, and one that appends; commits of both leave the sync to others. On PostgreSQL `writer` and `reader` are the
 /// same pool.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -95,8 +97,8 @@ pub struct Database {
     /// On SQLite only, as is the next.
     turns: Option<Turns>,
     appender: Option<Appender>,
-    /// What `appender` leaves out: on SQLite, if anything has to be durable.
-    disk: Option<Disk>,
+    /// What commits leave out: on SQLite, if anything has to be durable.
+    durable: Option<Durable>,
     clock: Clock,
     options: Options,
     tap: Tap,
@@ -132,14 +134,18 @@ impl Database {
             }
         };
         let file = Some(sqlite::location(&options.url)).filter(|_| kind == Kind::Sqlite);
-        let synced = file.as_deref().filter(|_| options.durability == Durability::Full);
+        let turns = file.as_deref().map(Turns::open).transpose()?;
+        let durable = match (&file, &turns, options.durability) {
+            (Some(file), Some(turns), Durability::Full) => Some(Durable::open(file, turns.clone(), writer.clone())?),
+            _ => None,
+        };
         Ok(Self {
             writer,
             reader,
             by_key,
-            turns: file.as_deref().map(Turns::open).transpose()?,
+            turns,
             appender: file.as_ref().map(|_| Appender::new(sqlite::file(&options.url))),
-            disk: synced.map(Disk::open).transpose()?,
+            durable,
             clock: options.clock.clone(),
             options: options.clone(),
             tap: Tap::default(),
@@ -221,7 +227,7 @@ impl Database {
     /// # Errors
     /// [`Error::Busy`] when the lock or a connection was not to be had in time.
     pub async fn begin(&self, patience: Duration) -> Result<Transaction, Error> {
-        transaction::begin(&self.writer, self.clock.clone(), self.turns.as_ref(), self.tap.clone(), patience).await
+        transaction::begin(self, patience).await
     }
 
     /// A separate connection that hears commits of others.
@@ -242,6 +248,7 @@ impl Database {
         self.by_key.close_by_ref().await?;
         self.reader.close_by_ref().await?;
         self.appender.iter().for_each(Appender::close);
+        self.durable.iter().for_each(Durable::close);
         self.writer.close_by_ref().await?;
         Ok(())
     }

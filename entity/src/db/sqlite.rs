@@ -11,7 +11,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::{
-    Durability, Options,
+    Options,
     file::{ensure_private, refuse_network},
     is_clean, sql,
 };
@@ -60,13 +60,11 @@ pub(super) async fn open(options: &Options) -> Result<[DatabaseConnection; 2], E
     if options.create {
         ensure_private(&file)?;
     }
-    let synchronous = match options.durability {
-        Durability::Full => SqliteSynchronous::Full,
-        Durability::Normal => SqliteSynchronous::Normal,
-    };
     let create = options.create;
     let writer = connect(options, 1..=1, move |o| {
-        let o = o.create_if_missing(create).synchronous(synchronous).busy_timeout(Duration::ZERO);
+        let o = o.create_if_missing(create).busy_timeout(Duration::ZERO);
+        // Commits are synced apart, if they have to be: see `durable`.
+        let o = o.synchronous(SqliteSynchronous::Normal);
         let o = o.pragma("cache_size", WRITER_CACHE.to_string());
         // A worker leaves the mode alone: whoever made the file chose it.
         if create { o.journal_mode(SqliteJournalMode::Wal) } else { o }
@@ -142,7 +140,8 @@ mod tests {
     async fn what_is_in_memory_cannot_be_shared() {
         for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x.db?mode=memory"] {
             let clock = crate::Clock::new(|| 0);
-            let options = Options { url: url.to_owned(), durability: Durability::Normal, create: true, clock };
+            let durability = crate::Durability::Normal;
+            let options = Options { url: url.to_owned(), durability, create: true, clock };
             assert!(matches!(open(&options).await, Err(Error::Unusable(_))), "{url}");
         }
     }

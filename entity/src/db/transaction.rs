@@ -6,12 +6,17 @@ use std::{
 };
 
 use super::{
+    Database,
+    durable::Durable,
     sql,
     tap::{JOINT, Tap},
     turn::{Turn, Turns},
     values,
 };
-use crate::{Clock, Error, Millis, error::of_commit};
+use crate::{
+    Clock, Error, Millis,
+    error::{of_commit, of_sync},
+};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait, Value,
@@ -24,7 +29,8 @@ pub struct Transaction {
     clock: Clock,
     tap: Tap,
     /// Dropped after `inner`: the next one begins when this one is over.
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
+    durable: Option<Durable>,
 }
 
 impl Deref for Transaction {
@@ -72,15 +78,20 @@ impl Transaction {
         Ok(())
     }
 
-    /// Makes the work durable and visible.
+    /// Makes the work visible, lets the next one begin, and makes it durable.
     ///
     /// # Errors
     /// [`Error::Uncertain`] when it is not known whether it did; otherwise what the database answered.
     pub async fn commit(self) -> Result<(), Error> {
-        let backend = self.inner.get_database_backend();
-        self.inner.commit().await.map_err(of_commit)?;
-        self.tap.show_text(backend, "COMMIT");
-        Ok(())
+        let Self { inner, tap, turn, durable, .. } = self;
+        let backend = inner.get_database_backend();
+        inner.commit().await.map_err(of_commit)?;
+        tap.show_text(backend, "COMMIT");
+        drop(turn);
+        match durable {
+            Some(durable) => durable.wait_if_needed().await.map_err(|error| of_sync(&error)),
+            None => Ok(()),
+        }
     }
 
     /// Undoes the work now rather than when the connection is used next.
@@ -124,20 +135,16 @@ pub(super) async fn joined(tx: &Transaction, statements: Vec<Statement>) -> Resu
     Ok(tx.execute_raw(all).await?.rows_affected())
 }
 
-pub(super) async fn begin(
-    connection: &DatabaseConnection,
-    clock: Clock,
-    turns: Option<&Turns>,
-    tap: Tap,
-    patience: Duration,
-) -> Result<Transaction, Error> {
+pub(super) async fn begin(database: &Database, patience: Duration) -> Result<Transaction, Error> {
+    let Database { writer, clock, turns, durable, tap, .. } = database;
     let since = Instant::now();
-    let turn = take_turn(turns, patience).await?;
+    let turn = take_turn(turns.as_ref(), patience).await?;
     loop {
-        match try_begin(connection).await {
+        match try_begin(writer).await {
             Ok(inner) => {
-                tap.show_text(connection.get_database_backend(), "BEGIN");
-                return Ok(Transaction { inner, clock, tap, _turn: turn });
+                tap.show_text(writer.get_database_backend(), "BEGIN");
+                let (clock, tap, durable) = (clock.clone(), tap.clone(), durable.clone());
+                return Ok(Transaction { inner, clock, tap, turn, durable });
             }
             Err(error) if !error.is_lock() => return Err(error),
             Err(_) if since.elapsed() >= patience => return Err(Error::Busy),

@@ -100,6 +100,34 @@ async fn fail_calls(world: &mut World) {
     all_is_there(world, told).await;
 }
 
+/// An api that cannot sync what a worker wrote may have read what is gone after a power loss.
+async fn fail_to_sync(world: &mut World) {
+    if !can_trace() {
+        return missing("a trace of a process (strace)");
+    }
+    let client = world.start(&Setup { embedded: 0, workers: 1, ..Setup::default() });
+    let event = client.event(10, json!({})).await;
+    let (person, key) = ("ada@example.org", new_key());
+    let id = client.attendee(person).register(&event, &key).await.text("id");
+    let ticket = client.attendee(person).decision(&id).await.text("ticket_id");
+    world.apis.clear();
+    world.start_api_by("strace", &["-D", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fdatasync:error=EIO:when=1+"]);
+    let ada = world.client(0).attendee(person);
+    for path in [format!("/registrations/{id}"), format!("/tickets/{ticket}"), format!("/events/{event}")] {
+        let answer = ada.get(&path).await;
+        assert_eq!((answer.status, answer.code().as_str()), (503, "busy"), "{path} tells {answer:?}");
+    }
+    for (event, key) in [(event.as_str(), key.as_str()), ("none", "other")] {
+        let answer = ada.register(event, key).await;
+        assert_eq!(answer.status, 503, "registering for {event} tells {answer:?}");
+    }
+    assert_eq!(ada.get("/livez").await.status, 200);
+    world.apis.clear();
+    world.start_api(0, &[]);
+    let answer = world.client(0).attendee(person).get(&format!("/registrations/{id}")).await;
+    assert_eq!((answer.status, answer.text("status").as_str()), (200, "reserved"));
+}
+
 async fn fill_up(world: &mut World) {
     if !world.move_to_own_disk(6) {
         return missing("a disk to fill up (root)");
@@ -117,6 +145,11 @@ async fn fill_up(world: &mut World) {
 #[test]
 fn calls_that_fail_make_nobody_a_false_promise() {
     run(Kind::Sqlite, programs!(), |world| Box::pin(fail_calls(world)));
+}
+
+#[test]
+fn nobody_is_told_what_may_be_gone_after_a_power_loss() {
+    run(Kind::Sqlite, programs!(), |world| Box::pin(fail_to_sync(world)));
 }
 
 #[test]

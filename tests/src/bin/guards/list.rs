@@ -37,6 +37,7 @@ const FILE: Test = Test { of: BEHAVIOUR, name: "guarded::locks::sqlite" };
 
 /// Calls of the system that fail.
 const DISK: Test = Test { of: BEHAVIOUR, name: "disk::calls_that_fail" };
+const TOLD: Test = Test { of: BEHAVIOUR, name: "disk::nobody_is_told" };
 
 const API: Test = Test { of: &["-p", "api", "--lib"], name: "intake::batch" };
 
@@ -120,6 +121,8 @@ guards! {
         "CREATE UNIQUE INDEX ticket_person" => "CREATE INDEX ticket_person"
     "durable-when-acknowledged" "api/src/intake/writer.rs" DISK
         "            self.database.durable().await.map_err(not_durable)?;\n" => ""
+    "durable-when-told" "api/src/http/outer.rs" TOLD
+        "if is_about_data && " => "if !is_about_data && "
     "same-key-same-request" "api/src/intake/batch.rs" API
         "(_, Some(taken)) if taken.fingerprint == intent.job.fingerprint =>" => "(_, Some(taken)) if !taken.fingerprint.is_empty() =>"
     "role-as-it-is-now" "api/src/intake/batch.rs" API

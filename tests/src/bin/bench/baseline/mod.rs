@@ -15,6 +15,7 @@ use api::{Baseline, serve_baseline};
 use chrono::Utc;
 use clap::{Args, ValueEnum};
 use entity::{Clock, Database, Durability, Error, Options};
+use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 
 use crate::site::LIMITS;
@@ -42,10 +43,14 @@ pub(crate) struct BaselineArgs {
 pub(crate) async fn serve(args: BaselineArgs) -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "the one place where this process reads the time")]
     let clock = Clock::new(|| Utc::now().timestamp_millis());
-    let durability = if args.normal { Durability::Normal } else { Durability::Full };
+    // In the ordinary way a commit syncs. Ours do not; they would wait for a sync together.
+    let durability = Durability::Normal;
     let database =
         Database::open(Options { url: args.database_url, durability, create: true, clock: clock.clone() }).await?;
     migration::migrate(database.writer()).await?;
+    if !args.normal && !database.is_postgres() {
+        database.writer().execute_unprepared("PRAGMA synchronous = FULL").await?;
+    }
     let baseline = match args.which {
         Which::Null => null(),
         Which::Naive => naive::baseline(database.clone()).await?,
