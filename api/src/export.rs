@@ -136,6 +136,16 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unsynced;
+
+    #[tokio::test]
+    async fn nothing_is_written_that_is_not_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = unsynced::database(directory.path()).await;
+        let (long_reads, event_id) = (LongReads::default(), Uuid::nil());
+        let export = Export { database, long_reads, event_id, filter: Filter::default(), now: 0 };
+        assert!(export.stream().await.is_err());
+    }
 
     #[test]
     fn formulas_are_shown_and_not_run() {

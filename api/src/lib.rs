@@ -47,6 +47,8 @@ mod secret;
 mod serve;
 mod settings;
 mod simulation;
+#[cfg(test)]
+mod unsynced;
 mod verify;
 mod views;
 mod watch;

@@ -130,6 +130,14 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unsynced;
+
+    #[tokio::test]
+    async fn nobody_is_told_a_place_that_is_not_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = unsynced::database(directory.path()).await;
+        assert!(Progress::default().place(&database, Uuid::nil(), 1).await.is_err());
+    }
 
     #[test]
     fn the_place_counts_those_ahead() {

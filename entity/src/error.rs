@@ -64,6 +64,12 @@ impl Error {
         }
     }
 
+    /// The same, met after a COMMIT: others see what was done, and it may be gone after a power loss.
+    #[must_use]
+    pub fn into_uncertain(self) -> Self {
+        Self::Uncertain(DbErr::Custom(self.to_string()))
+    }
+
     /// Whether a lock stood in the way: waiting a moment is the cure.
     pub(crate) fn is_lock(&self) -> bool {
         match self {
@@ -85,11 +91,6 @@ pub(crate) fn guard(what: &'static str, expected: usize, actual: u64) -> Result<
 pub(crate) fn of_commit(error: DbErr) -> Error {
     let is_said = sqlx_error(&error).is_some_and(|error| matches!(error, SqlxError::Database(_)));
     if is_said { Error::Database(error) } else { Error::Uncertain(error) }
-}
-
-/// The error of the sync after a COMMIT: others see what was committed, and it may be gone after a power loss.
-pub(crate) fn of_sync(error: &Error) -> Error {
-    Error::Uncertain(DbErr::Custom(error.to_string()))
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {

@@ -98,7 +98,7 @@ pub(crate) async fn settle(
         return Ok(if lane::any_due(database).await? { Pass::Taken } else { Pass::Idle });
     };
     let done = serve(&tx, claim, &Actor::worker(worker), limits, suspect).await?;
-    // Without the commit, whose sync takes its time however small the batch is.
+    // Without the commit: the sync it waits for takes its time and is in nobody's way.
     let locked = if database.is_postgres() { Duration::ZERO } else { since.elapsed() };
     fault_point!("settle.before_commit");
     tx.commit().await?;

@@ -21,7 +21,7 @@ use poem_openapi::{
 
 use super::problem::Problem;
 
-type Answer = BoxFuture<'static, Result<Response>>;
+pub(super) type Answer = BoxFuture<'static, Result<Response>>;
 
 /// The answer `T`, as soon as it is there. In the interface it is the same as `T`.
 pub(crate) struct Later<T> {
@@ -59,20 +59,8 @@ impl<T> IntoResponse for Later<T> {
     }
 }
 
-/// Whether a response promises an answer.
-pub(super) fn is_promised(response: &Response) -> bool {
-    response.extensions().get::<Promise>().is_some()
-}
-
-/// Waits for the answer that a response promises. Any other response is its own answer.
-///
-/// # Errors
-/// What the promised answer failed with.
-pub(super) async fn kept(mut response: Response) -> Result<Response> {
-    let promise = response.extensions_mut().remove::<Promise>();
-    let answer = promise.and_then(|Promise(answer)| answer.lock().unwrap_or_else(PoisonError::into_inner).take());
-    match answer {
-        Some(answer) => answer.await,
-        None => Ok(response),
-    }
+/// The answer that a response promises, if it does.
+pub(super) fn promised(response: &mut Response) -> Option<Answer> {
+    let Promise(answer) = response.extensions_mut().remove::<Promise>()?;
+    answer.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

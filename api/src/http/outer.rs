@@ -173,15 +173,18 @@ where
 {
     let waits = Prefer::read(request.headers()).wait.is_some();
     let limit = if waits { WAITING_REQUEST_TIME } else { REQUEST_TIME };
-    let is_about_data = !is_unlimited(request.uri().path());
+    let is_about_data = !is_about_the_process(request.uri().path());
+    let only_reads = request.method().is_safe();
     let answer = async move {
         // In a box, which is gone when the answer is waited for: see `later`.
-        let answer = Box::pin(app.call(request)).await;
-        if answer.as_ref().is_ok_and(later::is_promised) {
-            return later::kept(answer?).await;
+        let mut answer = Box::pin(app.call(request)).await;
+        if let Some(promised) = answer.as_mut().ok().and_then(later::promised) {
+            return promised.await;
         }
         if is_about_data && !is_our_fault(&answer) {
-            database.seen_is_durable().await.map_err(Problem::from)?;
+            // What else was done lasts: only its answer depends on what others did.
+            let of_others = |error: entity::Error| if only_reads { error } else { error.into_uncertain() };
+            database.seen_is_durable().await.map_err(of_others).map_err(Problem::from)?;
         }
         answer
     };
@@ -193,6 +196,11 @@ where
         }
         Err(_) => Err(Problem::from(Code::RequestTimeout).into()),
     }
+}
+
+/// What probes are told, and numbers for operators, promise nobody anything; nor does the page.
+fn is_about_the_process(path: &str) -> bool {
+    ["/livez", "/readyz", "/metrics", "/"].contains(&path) || path.starts_with(page::FOLDER)
 }
 
 /// Then it tells nothing else.
@@ -238,24 +246,17 @@ pub(super) fn peer(request: &Request) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use entity::{Durability, Options};
     use poem::{IntoResponse, endpoint::make_sync};
     use poem_openapi::payload::PlainText;
 
     use super::*;
-    use crate::http::later::Later;
+    use crate::{http::later::Later, unsynced};
 
     type Text = PlainText<&'static str>;
 
-    async fn outer(folder: &Path) -> Outer {
-        let clock = Clock::new(|| 0);
-        let url = format!("sqlite://{}", folder.join("t.db").display());
-        let options = Options { url, durability: Durability::Full, create: true, clock: clock.clone() };
-        let database = Database::open(options).await.unwrap();
+    fn outer(database: Database) -> Outer {
         let methods = Arc::new(Methods::new("{}"));
-        let auth = Auth::for_tests();
+        let (auth, clock) = (Auth::for_tests(), Clock::new(|| 0));
         Outer { auth, trusted_proxies: Arc::new([]), rate: None, methods, metrics: Arc::default(), database, clock }
     }
 
@@ -265,7 +266,7 @@ mod tests {
 
     async fn body_of(inner: impl Endpoint<Output = Response>) -> (StatusCode, String) {
         let directory = tempfile::tempdir().unwrap();
-        let outer = outer(directory.path()).await;
+        let outer = outer(unsynced::opened(directory.path()).await);
         let mut response = outer.answer(Arc::new(inner), request("/x")).await.unwrap();
         (response.status(), response.take_body().into_string().await.unwrap())
     }
@@ -273,10 +274,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_told_that_may_be_gone_after_a_power_loss() {
         let directory = tempfile::tempdir().unwrap();
-        let outer = outer(directory.path()).await;
-        // What stands in a log that cannot be synced.
-        migration::migrate(outer.database.writer()).await.unwrap();
-        std::fs::remove_file(directory.path().join("t.db-wal")).unwrap();
+        let outer = outer(unsynced::database(directory.path()).await);
         let status = async |path: &str, status: StatusCode| {
             let inner = Arc::new(make_sync(move |_| status.into_response()));
             outer.clone().answer(inner, request(path)).await.unwrap().status()
@@ -288,6 +286,10 @@ mod tests {
             Arc::new(poem::endpoint::make(|_| async { Err::<Response, Error>(Problem::from(Code::SoldOut).into()) }));
         let refused = outer.clone().answer(refused, request("/x")).await.unwrap();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let created = Request::builder().method(poem::http::Method::POST).uri_str("/x").header("host", "x").finish();
+        let done = Arc::new(make_sync(|_| StatusCode::CREATED.into_response()));
+        let body = outer.clone().answer(done, created).await.unwrap().take_body().into_string().await.unwrap();
+        assert!(body.contains("not known whether this was done"), "{body}");
         let promised = Arc::new(make_sync(|_| Later::<Text>::new(async { Ok(PlainText("seen to")) }).into_response()));
         let promised = outer.clone().answer(promised, request("/x")).await.unwrap();
         assert_eq!(promised.status(), StatusCode::OK, "whoever promises sees to it");

@@ -65,7 +65,7 @@ impl Kind {
 /// What survives a power loss on SQLite. (PostgreSQL decides that in its own configuration.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Every commit is synced before it is acknowledged.
+    /// Every commit is synced before anybody is told of it.
     Full,
     /// The last commits may be lost when the machine loses power; never when only a process dies.
     Normal,

@@ -1,4 +1,5 @@
-//! SQLite, embedded: one writing connection, one that appends, some that read, one that watches, one that folds the log.
+//! SQLite, embedded: one writing connection, one that appends, some that read, one that watches, one that folds the log, one
+//! that tells whether anybody has committed.
 
 use std::{
     ops::RangeInclusive,

@@ -13,10 +13,7 @@ use super::{
     turn::{Turn, Turns},
     values,
 };
-use crate::{
-    Clock, Error, Millis,
-    error::{of_commit, of_sync},
-};
+use crate::{Clock, Error, Millis, error::of_commit};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait, Value,
@@ -89,7 +86,7 @@ impl Transaction {
         tap.show_text(backend, "COMMIT");
         drop(turn);
         match durable {
-            Some(durable) => durable.wait_if_needed().await.map_err(|error| of_sync(&error)),
+            Some(durable) => durable.wait_after_commit().await,
             None => Ok(()),
         }
     }

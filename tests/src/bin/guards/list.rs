@@ -123,6 +123,10 @@ guards! {
         "            self.database.durable().await.map_err(not_durable)?;\n" => ""
     "durable-when-told" "api/src/http/outer.rs" TOLD
         "if is_about_data && " => "if !is_about_data && "
+    "durable-registrations" "api/src/reads.rs" TOLD
+        "        self.0.seen_is_durable().await?;\n" => ""
+    "durable-refusals" "api/src/routes/registrations.rs" TOLD
+        "        Box::pin(app.database.seen_is_durable()).await?;\n" => ""
     "same-key-same-request" "api/src/intake/batch.rs" API
         "(_, Some(taken)) if taken.fingerprint == intent.job.fingerprint =>" => "(_, Some(taken)) if !taken.fingerprint.is_empty() =>"
     "role-as-it-is-now" "api/src/intake/batch.rs" API
