@@ -4,8 +4,8 @@
 //! waits, all of that is kept, and with a few dozen requests in flight the second half of each finds it out of reach of
 //! its core's cache, which took a third of the time of a status read. So the operations that are asked for most,
 //! registering and reading a registration, give back what they wait for: the framework is done with them, and the
-//! outermost layer waits. And they see to it themselves that what they tell is durable: for all who read at the same time
-//! at once.
+//! outermost layer waits. They also see to it themselves that what they tell is durable: reading does so once for all who
+//! ask together.
 
 use std::{
     marker::PhantomData,

@@ -37,8 +37,8 @@ const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// One that asked to wait may take longer.
 const WAITING_REQUEST_TIME: Duration = Duration::from_secs(30);
 
-/// Paths that probes ask often, and the page: never limited.
-const UNLIMITED: &[&str] = &["/livez", "/readyz", "/metrics", "/"];
+/// Paths that probes ask often, and the page: they are never limited, and promise nobody anything.
+const ABOUT_THE_PROCESS: &[&str] = &["/livez", "/readyz", "/metrics", "/"];
 
 /// What the layer needs to know.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl Outer {
 
     /// Counts the request, unless there are no limits for it.
     fn stand(&self, request: &Request, peer: IpAddr, client: Client, identity: &Identity) -> Option<Standing> {
-        let rate = self.rate.as_ref().filter(|_| !is_unlimited(request.uri().path()))?;
+        let rate = self.rate.as_ref().filter(|_| !is_about_the_process(request.uri().path()))?;
         let is_shared = self.is_gateway(peer) && !client.forwarded;
         Some(rate.check(request.method(), client, identity, is_shared))
     }
@@ -153,8 +153,8 @@ impl Outer {
     }
 }
 
-fn is_unlimited(path: &str) -> bool {
-    UNLIMITED.contains(&path) || path.starts_with(page::FOLDER)
+fn is_about_the_process(path: &str) -> bool {
+    ABOUT_THE_PROCESS.contains(&path) || path.starts_with(page::FOLDER)
 }
 
 fn host_missing() -> Problem {
@@ -196,11 +196,6 @@ where
         }
         Err(_) => Err(Problem::from(Code::RequestTimeout).into()),
     }
-}
-
-/// What probes are told, and numbers for operators, promise nobody anything; nor does the page.
-fn is_about_the_process(path: &str) -> bool {
-    ["/livez", "/readyz", "/metrics", "/"].contains(&path) || path.starts_with(page::FOLDER)
 }
 
 /// Then it tells nothing else.
