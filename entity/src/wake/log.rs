@@ -7,37 +7,80 @@ pub(super) use nowhere::Log;
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::{fmt, io};
+    use std::{fmt, io, path::PathBuf};
 
     use futures_util::StreamExt;
-    use inotify::{EventStream, Inotify, WatchMask};
+    use inotify::{EventMask, EventStream, Inotify, WatchMask};
 
     /// Room for some events at a time. None has a name, because a file is watched and not a folder.
     const EVENT_BYTES: usize = 256;
 
-    /// The log of a database, watched.
-    pub(crate) struct Log(EventStream<[u8; EVENT_BYTES]>);
+    /// The log of a database.
+    pub(crate) struct Log {
+        file: PathBuf,
+        events: EventStream<[u8; EVENT_BYTES]>,
+        is_watched: bool,
+    }
 
     impl Log {
-        /// Watches the log of the database in `file`. It is there for as long as a connection is open.
-        pub(crate) fn watch(file: &str) -> io::Result<Self> {
-            let inotify = Inotify::init()?;
-            inotify.watches().add(format!("{file}-wal"), WatchMask::MODIFY)?;
-            Ok(Self(inotify.into_event_stream([0; EVENT_BYTES])?))
+        /// The log of the database in `file`. It is there for as long as a connection is open.
+        pub(crate) fn of(file: &str) -> io::Result<Self> {
+            let events = Inotify::init()?.into_event_stream([0; EVENT_BYTES])?;
+            Ok(Self { file: format!("{file}-wal").into(), events, is_watched: false })
         }
 
-        /// Returns when somebody has written since the last call. While nobody calls this, events that are alike become
-        /// one.
-        pub(crate) async fn written(&mut self) {
-            if self.0.next().await.is_none() {
-                std::future::pending::<()>().await;
+        /// From now on the next write is heard, and no other: a busy log is written to a hundred times in a millisecond,
+        /// and whoever writes would pay for each time that somebody might hear.
+        pub(crate) fn watch(&mut self) -> io::Result<()> {
+            if !self.is_watched {
+                self.events.watches().add(&self.file, WatchMask::MODIFY | WatchMask::ONESHOT)?;
+                self.is_watched = true;
             }
+            Ok(())
+        }
+
+        /// Returns when somebody has written since the log was watched. May be dropped at any time.
+        pub(crate) async fn written(&mut self) {
+            while let Some(event) = self.events.next().await {
+                // That the watch ended comes as an event, too.
+                if event.is_ok_and(|event| event.mask.contains(EventMask::MODIFY)) {
+                    self.is_watched = false;
+                    return;
+                }
+            }
+            std::future::pending::<()>().await;
         }
     }
 
     impl fmt::Debug for Log {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("Log")
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::fs;
+
+        use futures_util::FutureExt;
+
+        use super::*;
+
+        #[tokio::test]
+        async fn one_write_is_heard_each_time_the_log_is_watched() {
+            let directory = tempfile::tempdir().unwrap();
+            let file = directory.path().join("t.db");
+            let write = || fs::write(directory.path().join("t.db-wal"), "page").unwrap();
+            let mut log = Log::of(file.to_str().unwrap()).unwrap();
+            assert!(log.watch().is_err(), "there is none");
+            write();
+            for _ in 0..3 {
+                log.watch().unwrap();
+                write();
+                log.written().await;
+                write();
+                assert_eq!(log.written().now_or_never(), None, "nobody watches");
+            }
         }
     }
 }
@@ -51,8 +94,12 @@ mod nowhere {
     pub(crate) struct Log;
 
     impl Log {
-        pub(crate) fn watch(_: &str) -> io::Result<Self> {
+        pub(crate) fn of(_: &str) -> io::Result<Self> {
             Err(io::ErrorKind::Unsupported.into())
+        }
+
+        pub(crate) fn watch(&mut self) -> io::Result<()> {
+            Ok(())
         }
 
         pub(crate) async fn written(&mut self) {

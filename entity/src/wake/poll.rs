@@ -1,5 +1,5 @@
-//! Hearing of commits to an SQLite file: asking it, about every millisecond while things happen; when they do not, waiting
-//! for somebody to write to its log, where the system tells.
+//! Hearing of commits to an SQLite file: waiting for somebody to write to its log, where the system tells, and asking the
+//! file whether it changed, now and then while things happen.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::log::Log;
 use crate::{Error, db::sql};
 
-/// While things happen.
+/// While things happen: a write is heard a moment before the commit shows.
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// After so many polls without a change nothing happens any more.
@@ -34,13 +34,16 @@ pub(super) struct Poll {
 impl Poll {
     /// Polls on this connection to the database in `file`.
     pub(super) fn new(connection: DatabaseConnection, file: &str) -> Self {
-        let log = Log::watch(file).ok();
-        Self { connection, seen: None, quiet: 0, log }
+        Self { connection, seen: None, quiet: 0, log: Log::of(file).ok() }
     }
 
-    /// Returns when something was committed since the last call.
+    /// Returns when something was committed since the last call. May be dropped at any time.
     pub(super) async fn changed(&mut self) -> Result<(), Error> {
         loop {
+            // Before the file is asked: what is written later is heard.
+            if self.log.as_mut().is_some_and(|log| log.watch().is_err()) {
+                self.log = None;
+            }
             let version = self.version().await?;
             // The first time too: what was committed before it was not heard.
             if self.seen.replace(version).is_none_or(|seen| seen != version) {
@@ -48,15 +51,16 @@ impl Poll {
                 return Ok(());
             }
             self.quiet = self.quiet.saturating_add(1);
-            if self.quiet < BUSY_POLLS { sleep(BUSY_PAUSE).await } else { self.idle().await }
+            self.wait().await;
         }
     }
 
-    /// Returns when somebody may be about to commit. The log is written a moment before the commit shows, so polling
-    /// starts over.
-    async fn idle(&mut self) {
-        let Some(log) = &mut self.log else { return sleep(IDLE_PAUSE).await };
-        if timeout(WATCHED_PAUSE, log.written()).await.is_ok() {
+    /// Returns when somebody may have committed, or be about to.
+    async fn wait(&mut self) {
+        let is_busy = self.quiet < BUSY_POLLS;
+        let Some(log) = &mut self.log else { return sleep(if is_busy { BUSY_PAUSE } else { IDLE_PAUSE }).await };
+        let patience = if is_busy { BUSY_PAUSE } else { WATCHED_PAUSE };
+        if timeout(patience, log.written()).await.is_ok() {
             self.quiet = 0;
         }
     }
