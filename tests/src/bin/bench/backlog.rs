@@ -50,27 +50,26 @@ pub(crate) async fn enqueue(world: &World, from: u32, people: u32) {
         .await;
 }
 
-/// A history: that many settled jobs of the one event there is, with their confirmed tickets and records.
+/// A history: that many settled jobs, with their confirmed tickets and records, in the lanes of all events in turn.
 pub(crate) async fn remember(world: &World, people: u32) {
     let (job, ticket) = (id(world.kind, "01800000", "n"), id(world.kind, "01810000", "n"));
     let email = email(world.kind, 'h');
+    let lanes = format!("{} JOIN {LANES} ON lane = n % lanes", numbers(1, people));
     let statements = [
         format!(
             "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint, state,
                  outcome, run_at, created_at, settled_at)
-             SELECT {job}, 'register', event.id, {email}, 'P', 1, {email}, 'k', 'f', 'settled', 'reserved', 0, 0, 1 FROM {}, event ORDER BY n",
-            numbers(1, people)
+             SELECT {job}, 'register', event.id, {email}, 'P', 1, {email}, 'k', 'f', 'settled', 'reserved', 0, 0, 1 FROM {lanes} ORDER BY n"
         ),
         format!(
             "INSERT INTO ticket (id, event_id, job_id, email, name, party_size, status, created_at, confirmed_at)
              SELECT {ticket}, event.id, {job}, {email}, 'P', 1, 'confirmed', 0, 1
-             FROM {}, event ORDER BY n",
-            numbers(1, people)
+             FROM {lanes} ORDER BY n"
         ),
         "INSERT INTO audit (at, actor_kind, actor, action, entity, entity_id, event_id, to_state)
          SELECT 1, 'worker', 'bench', 'confirm', 'ticket', id, event_id, 'confirmed' FROM ticket ORDER BY seq"
             .to_owned(),
-        format!("UPDATE event SET available_spots = available_spots - {people}"),
+        "UPDATE event SET available_spots = capacity - (SELECT count(*) FROM ticket WHERE event_id = event.id)".to_owned(),
     ];
     for statement in statements {
         world.execute(&statement).await;

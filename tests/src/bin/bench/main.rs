@@ -12,6 +12,7 @@ mod chart;
 mod connection;
 mod figures;
 mod load;
+mod log;
 mod report;
 mod request;
 mod scenario;

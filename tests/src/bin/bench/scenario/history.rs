@@ -1,5 +1,4 @@
-//! What a batch costs with next to a million settled rows behind it (an event has a million seats at most), against a
-//! thousand and what earlier rounds left.
+//! What a batch costs with a million settled rows behind it, against a thousand and what earlier rounds left.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::{
     site::{Site, defaults, drained, large_event, start},
 };
 
-const LONG: u32 = 900_000;
+const LONG: u32 = 1_000_000;
 const SHORT: u32 = 1_000;
 const JOBS: u32 = 10_000;
 
@@ -22,11 +21,15 @@ fn jobs(site: &Site) -> u32 {
     site.scaled(JOBS).max(JOBS_MIN)
 }
 
-/// The history and the new jobs belong to one event, which has room for both.
+/// An event has a million seats at most. The history and the new jobs belong to so many, which have room for both.
+const EVENTS: u32 = 2;
+
 async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
     let mut world = site.world(kind).await;
     let client = start(&mut world, 0, &[]);
-    large_event(&client).await;
+    for _ in 0..EVENTS {
+        large_event(&client).await;
+    }
     remember(&world, history).await;
     world.start_worker(&[]);
     world

@@ -1,49 +1,18 @@
 //! A million pending intents over a thousand events: how long they take, and what they need.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use tests::Kind;
 
 use crate::{
     backlog::enqueue,
     figures::{Figure, Target},
-    site::{Site, defaults, drained, file, large_event, start},
+    log::Log,
+    site::{Site, defaults, drained, large_event, start},
 };
 
 const INTENTS: u32 = 1_000_000;
 const EVENTS: u32 = 1000;
-
-/// The log may not grow beyond this, 64 MiB: whatever is larger is cut back to it.
-const LOG_MB_MAX: f64 = 67.1;
-
-/// Twice as long as it is when it has to begin anew.
-const LOG_MB_GOAL: f64 = 33.0;
-
-/// Looks at the size of the log all the time. Returns how to end that, with the largest size seen in bytes.
-fn watch_log(path: std::path::PathBuf) -> impl FnOnce() -> u64 {
-    let (largest, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let thread = std::thread::spawn({
-        let (largest, ended) = (Arc::clone(&largest), Arc::clone(&ended));
-        move || {
-            while !ended.load(Ordering::Relaxed) {
-                let size = std::fs::metadata(&path).map_or(0, |found| found.len());
-                largest.fetch_max(size, Ordering::Relaxed);
-                std::thread::sleep(Duration::from_millis(10));
-            }
-        }
-    });
-    move || {
-        ended.store(true, Ordering::Relaxed);
-        let _ = thread.join();
-        largest.load(Ordering::Relaxed)
-    }
-}
 
 async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
     let mut world = site.world(kind).await;
@@ -57,13 +26,13 @@ async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
         // What the benchmark wrote in one piece is not the programs' log.
         world.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
     }
-    let log = (kind == Kind::Sqlite).then(|| watch_log(file(&world).with_extension("db-wal")));
+    let log = Log::watch(&world);
     let since = Instant::now();
     world.start_worker(&[]);
     drained(&world, Duration::from_mins(10)).await;
     let seconds = since.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-    let (bytes, log) = (size(&world).await as f64, log.map(|log| log() as f64 / 1e6));
+    let bytes = size(&world).await as f64;
     let settings = format!("{}, {intents} intents over {events} events, one worker process", defaults(kind));
     let memory = |name: &str, process: &tests::Process| {
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -76,10 +45,7 @@ async fn on(site: &Site, kind: Kind) -> Vec<Figure> {
         memory("peak memory of the worker", &world.workers[0]),
         Figure::new("database for each registration", "bytes", &settings, &[bytes / f64::from(intents)]),
     ];
-    if let Some(log) = log {
-        let figure = Figure::new("largest log", "MB", &settings, &[log]);
-        figures.push(Figure { target: Some(Target::at_most(LOG_MB_MAX, LOG_MB_GOAL)), ..figure });
-    }
+    figures.extend(log.map(|log| Log::figure(&settings, log.megabytes())));
     world.finish().await;
     figures
 }
