@@ -9,11 +9,14 @@ use tokio::time::{sleep, timeout};
 use super::log::Log;
 use crate::{Error, db::sql};
 
-/// While things happen: a write is heard a moment before the commit shows.
+/// While things happen.
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// After so many polls without a change nothing happens any more.
 const BUSY_POLLS: u32 = 100;
+
+/// The same where the system tells of the next write: a commit shows right after the last of its own.
+const WATCHED_POLLS: u32 = 10;
 
 /// When nothing happens and the system does not tell when something does.
 const IDLE_PAUSE: Duration = Duration::from_millis(10);
@@ -57,9 +60,10 @@ impl Poll {
 
     /// Returns when somebody may have committed, or be about to.
     async fn wait(&mut self) {
-        let is_busy = self.quiet < BUSY_POLLS;
-        let Some(log) = &mut self.log else { return sleep(if is_busy { BUSY_PAUSE } else { IDLE_PAUSE }).await };
-        let patience = if is_busy { BUSY_PAUSE } else { WATCHED_PAUSE };
+        let Some(log) = &mut self.log else {
+            return sleep(if self.quiet < BUSY_POLLS { BUSY_PAUSE } else { IDLE_PAUSE }).await;
+        };
+        let patience = if self.quiet < WATCHED_POLLS { BUSY_PAUSE } else { WATCHED_PAUSE };
         if timeout(patience, log.written()).await.is_ok() {
             self.quiet = 0;
         }
