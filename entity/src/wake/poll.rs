@@ -9,26 +9,21 @@ use tokio::time::{sleep, timeout};
 use super::log::Log;
 use crate::{Error, db::sql};
 
-/// While things happen.
-const BUSY_PAUSE: Duration = Duration::from_millis(1);
+/// Until the second look; twice as long until the third, and so on. A commit shows a moment after the last of its writes,
+/// or some moments: as long as its writer waits for a core.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
 
-/// After so many polls without a change nothing happens any more.
-const BUSY_POLLS: u32 = 100;
-
-/// The same where the system tells of the next write: a commit shows right after the last of its own.
-const WATCHED_POLLS: u32 = 10;
-
-/// When nothing happens and the system does not tell when something does.
-const IDLE_PAUSE: Duration = Duration::from_millis(10);
-
-/// When nothing happens and the system tells. Signals are hints.
+/// No longer than this, where the system tells of the next write: signals are hints.
 const WATCHED_PAUSE: Duration = Duration::from_secs(1);
+
+/// No longer than this, where it does not.
+const UNWATCHED_PAUSE: Duration = Duration::from_millis(10);
 
 /// Asks SQLite whether its file changed.
 pub(super) struct Poll {
     connection: DatabaseConnection,
     seen: Option<i64>,
-    /// Polls since the last change.
+    /// Looks without a change since the last one, or since the last write that was heard.
     quiet: u32,
     /// Nothing where the system does not tell.
     log: Option<Log>,
@@ -60,11 +55,9 @@ impl Poll {
 
     /// Returns when somebody may have committed, or be about to.
     async fn wait(&mut self) {
-        let Some(log) = &mut self.log else {
-            return sleep(if self.quiet < BUSY_POLLS { BUSY_PAUSE } else { IDLE_PAUSE }).await;
-        };
-        let patience = if self.quiet < WATCHED_POLLS { BUSY_PAUSE } else { WATCHED_PAUSE };
-        if timeout(patience, log.written()).await.is_ok() {
+        let pause = PAUSE_MIN.saturating_mul(1_u32.checked_shl(self.quiet - 1).unwrap_or(u32::MAX));
+        let Some(log) = &mut self.log else { return sleep(pause.min(UNWATCHED_PAUSE)).await };
+        if timeout(pause.min(WATCHED_PAUSE), log.written()).await.is_ok() {
             self.quiet = 0;
         }
     }

@@ -35,9 +35,9 @@ async fn turnout(site: &Site, Side { kind, workers, flags }: Side) -> Run {
     let event = large_event(&client).await;
     let log = Log::watch(&world);
     let load = closed(address(client.base()), CLIENTS, site.window, &newcomers(&event)).await;
-    let log = log.map_or(0.0, Log::megabytes);
     let accepted = load.rate(202);
     let rate = if workers == 0 { accepted } else { accepted.min(settled_rate(&world, site).await) };
+    let log = log.map_or(0.0, Log::megabytes);
     world.apis.clear();
     world.workers.clear();
     world.finish().await;

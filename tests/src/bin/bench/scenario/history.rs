@@ -55,7 +55,7 @@ pub(super) async fn run(site: &Site) -> Vec<Figure> {
         }
         short.finish().await;
         long.finish().await;
-        let settings = format!("{}, {} jobs a round, which stay", defaults(kind), jobs(site));
+        let settings = format!("{}, {EVENTS} events, {} jobs a round, which stay", defaults(kind), jobs(site));
         let name = |history: u32| format!("claim and settle a batch, {history} settled rows behind it at first");
         figures.extend([
             Figure::new(&name(SHORT), "ms", &settings, &with_short),
