@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::log::Log;
 use crate::{Error, db::sql};
@@ -19,6 +19,10 @@ const WATCHED_PAUSE: Duration = Duration::from_secs(1);
 /// No longer than this, where it does not.
 const UNWATCHED_PAUSE: Duration = Duration::from_millis(10);
 
+/// Looks may follow one another at once that make up for so long a time without any, at one in [`PAUSE_MIN`]: between a
+/// request and its decision there are few commits. More often than that all the time would take a core from those who commit.
+const MADE_UP_FOR: Duration = Duration::from_millis(8);
+
 /// Asks SQLite whether its file changed.
 pub(super) struct Poll {
     connection: DatabaseConnection,
@@ -27,12 +31,13 @@ pub(super) struct Poll {
     quiet: u32,
     /// Nothing where the system does not tell.
     log: Option<Log>,
+    pace: Pace,
 }
 
 impl Poll {
     /// Polls on this connection to the database in `file`.
     pub(super) fn new(connection: DatabaseConnection, file: &str) -> Self {
-        Self { connection, seen: None, quiet: 0, log: Log::of(file).ok() }
+        Self { connection, seen: None, quiet: 0, log: Log::of(file).ok(), pace: Pace(Instant::now()) }
     }
 
     /// Returns when something was committed since the last call. May be dropped at any time.
@@ -59,6 +64,11 @@ impl Poll {
         let Some(log) = &mut self.log else { return sleep(pause.min(UNWATCHED_PAUSE)).await };
         if timeout(pause.min(WATCHED_PAUSE), log.written()).await.is_ok() {
             self.quiet = 0;
+            let pause = self.pace.pause(Instant::now());
+            // A sleep of no time takes some.
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
         }
     }
 
@@ -66,5 +76,32 @@ impl Poll {
         let row = self.connection.query_one_raw(sql(&self.connection, "PRAGMA data_version", vec![])).await?;
         let row = row.ok_or(Error::Guard { what: "data_version", expected: 1, actual: 0 })?;
         Ok(row.try_get("", "data_version")?)
+    }
+}
+
+/// When it would be the next look's turn if they were [`PAUSE_MIN`] apart.
+struct Pace(Instant);
+
+impl Pace {
+    /// How long a look has to wait that could be taken now.
+    fn pause(&mut self, now: Instant) -> Duration {
+        self.0 = self.0.max(now) + PAUSE_MIN;
+        self.0.saturating_duration_since(now + MADE_UP_FOR)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_taken_at_once_but_not_all_the_time() {
+        let start = Instant::now();
+        let mut pace = Pace(start);
+        let mut pauses = |now: Instant, looks: u32| (0..looks).map(|_| pace.pause(now)).collect::<Vec<_>>();
+        assert_eq!(pauses(start, 8), [Duration::ZERO; 8]);
+        assert_eq!(pauses(start, 2), [PAUSE_MIN, 2 * PAUSE_MIN]);
+        let later = start + Duration::from_secs(1);
+        assert_eq!(pauses(later, 9).last(), Some(&PAUSE_MIN), "no more at once however long there was none");
     }
 }
