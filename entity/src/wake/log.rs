@@ -29,8 +29,8 @@ mod linux {
             Ok(Self { file: format!("{file}-wal").into(), events, is_watched: false })
         }
 
-        /// From now on the next write is heard, and no other: a busy log is written to a hundred times in a millisecond,
-        /// and whoever writes would pay for each time that somebody might hear.
+        /// From now on the next write is heard, and no other: a busy log is written to dozens of times in a
+        /// millisecond, and whoever writes would pay for each time that somebody might hear.
         pub(crate) fn watch(&mut self) -> io::Result<()> {
             if !self.is_watched {
                 self.events.watches().add(&self.file, WatchMask::MODIFY | WatchMask::ONESHOT)?;

@@ -21,7 +21,7 @@ fn jobs(site: &Site) -> u32 {
     site.scaled(JOBS).max(JOBS_MIN)
 }
 
-/// An event has a million seats at most. The history and the new jobs belong to so many, which have room for both.
+/// The history and the new jobs belong to these in turn: one has a million seats at most, and no room for both.
 const EVENTS: u32 = 2;
 
 async fn prepared(site: &Site, kind: Kind, history: u32) -> World {
