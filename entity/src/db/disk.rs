@@ -57,10 +57,20 @@ impl Disk {
     /// # Errors
     /// What the system answered.
     pub(super) async fn sync(&self) -> Result<(), Error> {
-        let (waiting, synced) = oneshot::channel();
-        let is_asked = self.waiting.send(waiting).is_ok();
-        let synced = if is_asked { synced.await.ok() } else { None };
+        let synced = self.ask().await;
         synced.unwrap_or(Err(io::ErrorKind::BrokenPipe)).map_err(|kind| SqlxError::Io(kind.into()).into())
+    }
+
+    /// The same on a thread that may wait: whether everything is durable that was committed before.
+    pub(super) fn is_durable(&self) -> bool {
+        matches!(self.ask().blocking_recv(), Ok(Ok(()))) && self.doubt().is_none()
+    }
+
+    fn ask(&self) -> oneshot::Receiver<Result<(), io::ErrorKind>> {
+        let (waiting, synced) = oneshot::channel();
+        // Without the thread there is no answer, which whoever waits hears.
+        let _ = self.waiting.send(waiting);
+        synced
     }
 
     /// Syncs that failed so far, if some of them were not made up for. Whoever asks after a sync hears of all before it.

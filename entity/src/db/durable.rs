@@ -97,6 +97,11 @@ impl Durable {
         self.wait_if_needed().await.map_err(Error::into_uncertain)
     }
 
+    /// What syncs the log.
+    pub(super) fn disk(&self) -> Disk {
+        self.disk.clone()
+    }
+
     /// Closes the connection that it has.
     pub(super) fn close(&self) {
         self.commits.close();

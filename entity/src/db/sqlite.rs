@@ -1,4 +1,4 @@
-//! SQLite, embedded: one writing connection, one that appends, some that read, one that watches, one that folds the log, one
+//! SQLite, embedded: one writing connection, one that appends, some that read, one that watches, two that fold the log, one
 //! that tells whether anybody has committed.
 
 use std::{
