@@ -41,11 +41,13 @@ struct Asked {
 pub(super) enum Step {
     /// Looks how long the log is.
     Look,
-    /// Waits until the log is durable and folds what was in it before, without a sync. Folds nothing if writers wrote nothing
-    /// meanwhile.
+    /// If somebody writes within a moment: waits until the log is durable, and folds what was in it before, without a sync.
     Fold,
-    /// Syncs the log, folds it as far as nobody reads what was before, and syncs the file. Writers go on meanwhile.
-    FoldAndSync,
+    /// Syncs the log and folds it, as far as nobody reads what was before. Writers go on meanwhile; if they wrote nothing, all
+    /// of it is folded, and the file is synced.
+    FoldCarefully,
+    /// Syncs the file, so that nobody else has to.
+    Sync,
 }
 
 /// The log when a step began, in pages.
@@ -65,26 +67,32 @@ impl Log {
 }
 
 /// What the thread works with.
-struct Tools<D> {
+struct Tools<M, D> {
     /// Never syncs. So it must fold neither what may not be durable yet nor the last of the log: only behind a mark.
     quick: Connection,
     /// Syncs the log before it folds, and the file after it has folded the last of the log; and sets marks for the other.
     careful: Connection,
     file: PathBuf,
+    moment: M,
     log_is_durable: D,
 }
 
 impl Folder {
-    /// A thread with connections of its own to the database in this file. `log_is_durable` waits until everything is durable
-    /// that is in the log, and returns whether it is.
+    /// A thread with connections of its own to the database in this file. `moment` gives others a moment to write;
+    /// `log_is_durable` waits until everything is durable that is in the log, and returns whether it is.
     ///
     /// # Errors
     /// What the database answered; [`Error::Unusable`] when there is no thread to be had.
-    pub(super) fn open(file: PathBuf, log_is_durable: impl Fn() -> bool + Send + 'static) -> Result<Self, Error> {
+    pub(super) fn open(
+        file: PathBuf,
+        moment: impl Fn() + Send + 'static,
+        log_is_durable: impl Fn() -> bool + Send + 'static,
+    ) -> Result<Self, Error> {
         let tools = Tools {
             quick: connect_quick(&file).map_err(Error::Direct)?,
             careful: connect(&file, "FULL").map_err(Error::Direct)?,
             file,
+            moment,
             log_is_durable,
         };
         let (sender, asked) = mpsc::channel();
@@ -122,35 +130,42 @@ fn connect(file: &Path, synchronous: &str) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn serve(tools: &Tools<impl Fn() -> bool>, asked: &Receiver<Asked>) {
+fn serve(tools: &Tools<impl Fn(), impl Fn() -> bool>, asked: &Receiver<Asked>) {
     for Asked { step, answer } in asked {
         // Whoever no longer waits does not mind.
         let _ = answer.send(tools.take(step));
     }
 }
 
-impl<D: Fn() -> bool> Tools<D> {
+impl<M: Fn(), D: Fn() -> bool> Tools<M, D> {
     fn take(&self, step: Step) -> Result<Log, Error> {
-        match step {
-            Step::Look => checkpoint(&self.quick, "NOOP").map_err(Error::Direct),
-            Step::Fold => self.fold().map_err(Error::Direct),
-            Step::FoldAndSync => {
-                let log = checkpoint(&self.careful, "PASSIVE").map_err(Error::Direct)?;
+        let log = match step {
+            Step::Look => self.look(),
+            Step::Fold => self.fold(),
+            Step::FoldCarefully => checkpoint(&self.careful, "PASSIVE"),
+            Step::Sync => {
                 sync(&self.file).map_err(SqlxError::Io)?;
-                Ok(log)
+                self.look()
             }
-        }
+        };
+        log.map_err(Error::Direct)
+    }
+
+    fn look(&self) -> rusqlite::Result<Log> {
+        checkpoint(&self.quick, "NOOP")
     }
 
     /// A mark is a transaction that reads: nobody folds what was committed after it began, and the log does not begin anew.
+    /// (Where all was folded before, it reads the file alone: then the log may begin anew, but nobody folds anything.)
     fn fold(&self) -> rusqlite::Result<Log> {
         let mark = self.careful.unchecked_transaction()?;
         mark.prepare_cached("PRAGMA schema_version")?.query_row([], |_| Ok(()))?;
-        let marked = checkpoint(&self.quick, "NOOP")?;
-        let is_durable = (self.log_is_durable)();
-        let log = checkpoint(&self.quick, "NOOP")?;
-        // What the log has got since the mark is left, so this is not the last of it.
-        if is_durable && log.pages > marked.pages { checkpoint(&self.quick, "PASSIVE") } else { Ok(log) }
+        let marked = self.look()?;
+        (self.moment)();
+        let log = self.look()?;
+        // What was written since the mark is left, so this is not the last of the log.
+        let is_left = (0..log.pages).contains(&marked.pages);
+        if is_left && (self.log_is_durable)() { checkpoint(&self.quick, "PASSIVE") } else { Ok(log) }
     }
 }
 
@@ -174,6 +189,8 @@ fn sync(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// A file with some pages in its log, and somebody who writes to it.
@@ -191,42 +208,57 @@ mod tests {
         connection.execute_batch("INSERT INTO page VALUES (zeroblob(4000))").unwrap();
     }
 
-    /// The log before and after something was folded, while this happened to the log.
-    async fn folded(file: PathBuf, log_is_durable: impl Fn() -> bool + Send + 'static) -> (Log, Log) {
-        let folder = Folder::open(file, log_is_durable).unwrap();
+    /// The log before and after something was folded.
+    async fn folded(
+        file: &Path,
+        moment: impl Fn() + Send + 'static,
+        log_is_durable: impl Fn() -> bool + Send + 'static,
+    ) -> (Log, Log) {
+        let folder = Folder::open(file.to_owned(), moment, log_is_durable).unwrap();
         (folder.ask(Step::Look).await.unwrap(), folder.ask(Step::Fold).await.unwrap())
     }
 
     #[tokio::test]
     async fn what_is_durable_is_folded_and_nothing_that_came_later() {
         let (_directory, file, other) = stage();
-        let written_meanwhile = move || {
-            write(&other);
-            true
-        };
-        let (before, after) = folded(file, written_meanwhile).await;
+        let (before, after) = folded(&file, move || write(&other), || true).await;
         assert_eq!(before.folded, 0);
         assert!(after.pages > before.pages);
         assert_eq!(after.folded, before.pages);
     }
 
     #[tokio::test]
-    async fn the_last_of_the_log_is_not_folded_without_a_sync() {
-        let (_directory, file, _other) = stage();
-        let (before, after) = folded(file, || true).await;
-        assert_eq!((after.pages, after.folded), (before.pages, 0));
+    async fn nothing_is_folded_that_may_not_be_durable() {
+        let (_directory, file, other) = stage();
+        let (before, after) = folded(&file, move || write(&other), || false).await;
+        assert!(after.pages > before.pages);
+        assert_eq!(after.folded, 0);
     }
 
     #[tokio::test]
-    async fn nothing_is_folded_that_may_not_be_durable() {
-        let (_directory, file, other) = stage();
-        let failed = move || {
+    async fn where_nobody_writes_nothing_is_folded() {
+        let (_directory, file, _other) = stage();
+        let (before, after) = folded(&file, || (), || true).await;
+        assert_eq!((after.pages, after.folded), (before.pages, 0));
+    }
+
+    /// The file may lose all that was folded without a sync: everything is in the log.
+    #[tokio::test]
+    async fn nothing_is_lost_with_the_power() {
+        for writes in [0, 1] {
+            let (directory, file, other) = stage();
+            let (lost, left) = (directory.path().join("lost.db"), directory.path().join("lost.db-wal"));
+            fs::copy(&file, &lost).unwrap();
+            let meanwhile = Connection::open(&file).unwrap();
+            let moment = move || (0..writes).for_each(|_| write(&meanwhile));
+            folded(&file, moment, || true).await;
             write(&other);
-            false
-        };
-        let (before, after) = folded(file, failed).await;
-        assert!(after.pages > before.pages);
-        assert_eq!(after.folded, 0);
+            fs::copy(directory.path().join("t.db-wal"), left).unwrap();
+            let count = |connection: &Connection| -> i64 {
+                connection.query_row("SELECT count(*) FROM page", [], |row| row.get(0)).unwrap()
+            };
+            assert_eq!(count(&Connection::open(lost).unwrap()), count(&other));
+        }
     }
 
     #[test]

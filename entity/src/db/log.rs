@@ -6,14 +6,14 @@
 //! when little of it is left to fold, and all that was folded is synced. Should nobody do all this, commits of workers still
 //! do it, later.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, thread, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tokio::time::sleep;
 
 use super::{
     Database, Turns,
-    disk::Disk,
+    durable::Durable,
     folder::{Folder, Step},
     sql, sqlite,
 };
@@ -32,6 +32,10 @@ const LEFT_MAX: i64 = 1000;
 /// The log is looked at no more often than this.
 const INTERVAL: Duration = Duration::from_millis(2);
 
+/// How long writers are given to write once more, so that some of the log can be folded without a sync. If nobody writes all the
+/// time, folding can wait.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// How long folding waits for its turn to keep others from writing.
 const TURN_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -44,13 +48,20 @@ impl Database {
     pub async fn keep_log_short(&self) -> Result<Infallible, Error> {
         let Some(turns) = &self.turns else { return std::future::pending().await };
         let written = turns.ended();
-        let disk = match &self.durable {
-            Some(durable) => durable.disk(),
-            None => Disk::open(&sqlite::location(&self.options.url))?,
+        let durable = match &self.durable {
+            Some(durable) => durable.clone(),
+            // Nobody else waits for it.
+            None => Durable::open(&sqlite::location(&self.options.url), turns.clone(), self.writer.clone())?,
         };
-        let folder = Folder::open(sqlite::file(&self.options.url), move || disk.is_durable())?;
+        let disk = durable.disk().clone();
+        let file = sqlite::file(&self.options.url);
+        let folder = Folder::open(file, || thread::sleep(MOMENT), move || disk.is_durable())?;
         loop {
             written.notified().await;
+            if durable.disk().doubt().is_some() {
+                // It folds all there is. What is folded meanwhile would only be in its way.
+                durable.wait().await?;
+            }
             fold(&folder, &self.writer, turns).await?;
             sleep(INTERVAL).await;
         }
@@ -66,21 +77,22 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
         folder.ask(Step::Fold).await?;
         return Ok(());
     }
-    // What is synced now need not be while nobody may write.
-    let log = folder.ask(Step::FoldAndSync).await?;
+    let log = folder.ask(Step::FoldCarefully).await?;
     // Somebody else may have been folding, or is reading what came before: then it is too early.
     if log.pages >= RESTARTED_FROM && log.unfolded() < LEFT_MAX {
+        // What is synced now need not be while nobody may write.
+        folder.ask(Step::Sync).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
-        begin_anew(writer, turns).await?;
+        begin_anew(writer, turns, "RESTART").await?;
     }
     Ok(())
 }
 
-/// Folds all of the log, durably, while nobody writes; then it begins anew. Returns whether it does: not while somebody
-/// still reads from it.
-pub(super) async fn begin_anew(writer: &DatabaseConnection, turns: &Turns) -> Result<bool, Error> {
+/// Folds all of the log, durably, while nobody writes; then it begins anew, with "RESTART" at the next write if nobody begins
+/// to read from it until then, with "TRUNCATE" at once. Returns whether it does: not while somebody still reads from it.
+pub(super) async fn begin_anew(writer: &DatabaseConnection, turns: &Turns, mode: &str) -> Result<bool, Error> {
     let _turn = turns.take(TURN_PATIENCE).await?;
-    let row = writer.query_one_raw(sql(writer, "PRAGMA wal_checkpoint(RESTART)", vec![])).await?;
+    let row = writer.query_one_raw(sql(writer, &format!("PRAGMA wal_checkpoint({mode})"), vec![])).await?;
     let row = row.ok_or(Error::Guard { what: "checkpoint", expected: 1, actual: 0 })?;
     Ok(row.try_get::<i64>("", "busy")? == 0)
 }
@@ -94,7 +106,7 @@ mod tests {
     use crate::db::folder::Log;
     use crate::{Clock, Durability, Options};
 
-    /// An empty database with a table, and a thread to fold its log. Somebody else writes a page whenever the log is synced.
+    /// An empty database with a table, and a thread to fold its log. Somebody else writes a page in each moment.
     async fn stage() -> (tempfile::TempDir, Database, Folder) {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("t.db").display());
@@ -103,8 +115,8 @@ mod tests {
         database.writer().execute_unprepared("CREATE TABLE page (filling BLOB NOT NULL)").await.unwrap();
         let other = Connection::open(directory.path().join("t.db")).unwrap();
         other.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
-        let log_is_durable = move || other.execute_batch("INSERT INTO page VALUES (zeroblob(4000))").is_ok();
-        let folder = Folder::open(directory.path().join("t.db"), log_is_durable).unwrap();
+        let moment = move || other.execute_batch("INSERT INTO page VALUES (zeroblob(4000))").unwrap();
+        let folder = Folder::open(directory.path().join("t.db"), moment, || true).unwrap();
         (directory, database, folder)
     }
 
@@ -139,7 +151,7 @@ mod tests {
         let turns = database.turns.as_ref().unwrap();
         // Were it folded, the next to write would let it begin anew, whatever we do.
         write(&database, FOLDED_FROM).await;
-        assert!(begin_anew(database.writer(), turns).await.unwrap());
+        assert!(begin_anew(database.writer(), turns, "RESTART").await.unwrap());
         write(&database, 1).await;
         assert!(look(&folder).await.pages < FOLDED_FROM);
     }
