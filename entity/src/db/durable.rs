@@ -17,7 +17,13 @@ use std::{
 use sea_orm::DatabaseConnection;
 use tokio::{sync::Mutex, time::sleep};
 
-use super::{Database, commits::Commits, disk::Disk, log, turn::Turns};
+use super::{
+    Database,
+    commits::Commits,
+    disk::Disk,
+    log::{self, Anew},
+    turn::Turns,
+};
 use crate::Error;
 
 /// How often, and how far apart at most, a sync is tried for what is committed already.
@@ -61,7 +67,8 @@ impl Durable {
         let _mending = self.mending.lock().await;
         // Somebody may have done it meanwhile. Then what was committed since was in the sync above.
         let Some(failures) = self.disk.doubt() else { return Ok(()) };
-        if !log::begin_anew(&self.writer, &self.turns, "TRUNCATE").await? {
+        // Not with the next write: whoever begins to read before that could keep it from beginning anew.
+        if !log::begin_anew(&self.writer, &self.turns, Anew::Now).await? {
             return Err(Error::Busy);
         }
         self.disk.began_anew(failures);

@@ -37,7 +37,7 @@ struct Asked {
 }
 
 /// What it can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     /// Looks how long the log is.
     Look,

@@ -83,16 +83,29 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
         // What is synced now need not be while nobody may write.
         folder.ask(Step::Sync).await?;
         // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
-        begin_anew(writer, turns, "RESTART").await?;
+        begin_anew(writer, turns, Anew::NextWrite).await?;
     }
     Ok(())
 }
 
-/// Folds all of the log, durably, while nobody writes; then it begins anew, with "RESTART" at the next write if nobody begins
-/// to read from it until then, with "TRUNCATE" at once. Returns whether it does: not while somebody still reads from it.
-pub(super) async fn begin_anew(writer: &DatabaseConnection, turns: &Turns, mode: &str) -> Result<bool, Error> {
+/// When the log begins anew.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Anew {
+    /// With the next write, if nobody begins to read from it until then. Its file keeps its length.
+    NextWrite,
+    /// At once.
+    Now,
+}
+
+/// Folds all of the log, durably, while nobody writes; then it begins anew. Returns whether it does: not while somebody still
+/// reads from it.
+pub(super) async fn begin_anew(writer: &DatabaseConnection, turns: &Turns, when: Anew) -> Result<bool, Error> {
+    let text = match when {
+        Anew::NextWrite => "PRAGMA wal_checkpoint(RESTART)",
+        Anew::Now => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
     let _turn = turns.take(TURN_PATIENCE).await?;
-    let row = writer.query_one_raw(sql(writer, &format!("PRAGMA wal_checkpoint({mode})"), vec![])).await?;
+    let row = writer.query_one_raw(sql(writer, text, vec![])).await?;
     let row = row.ok_or(Error::Guard { what: "checkpoint", expected: 1, actual: 0 })?;
     Ok(row.try_get::<i64>("", "busy")? == 0)
 }
@@ -151,7 +164,7 @@ mod tests {
         let turns = database.turns.as_ref().unwrap();
         // Were it folded, the next to write would let it begin anew, whatever we do.
         write(&database, FOLDED_FROM).await;
-        assert!(begin_anew(database.writer(), turns, "RESTART").await.unwrap());
+        assert!(begin_anew(database.writer(), turns, Anew::NextWrite).await.unwrap());
         write(&database, 1).await;
         assert!(look(&folder).await.pages < FOLDED_FROM);
     }

@@ -239,8 +239,8 @@ impl Database {
         }
     }
 
-    /// Closes every connection but the folder's, which ends by itself; on SQLite the last one of all processes also folds
-    /// the log into the file.
+    /// Closes every connection but those that keep the log short, which end by themselves; on SQLite the last one of all
+    /// processes also folds the log into the file.
     ///
     /// # Errors
     /// What the database answered.
