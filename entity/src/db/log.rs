@@ -5,6 +5,9 @@
 //! appending meanwhile. But a log that always grows never begins anew, so now and then it is folded while nobody writes,
 //! when little of it is left to fold, and all that was folded is synced. Should nobody do all this, commits of workers still
 //! do it, later.
+//!
+//! One process folds at a time, for all who write. Two would be in each other's way: the log cannot begin anew while somebody
+//! else folds, which one knows only after it has waited for its turn and synced the file.
 
 use std::{convert::Infallible, thread, time::Duration};
 
@@ -62,7 +65,10 @@ impl Database {
                 // It folds all there is. What is folded meanwhile would only be in its way.
                 durable.wait().await?;
             }
-            fold(&folder, &self.writer, turns).await?;
+            // Whoever else folds does it for us, too.
+            if let Some(_ours) = turns.try_fold() {
+                fold(&folder, &self.writer, turns).await?;
+            }
             sleep(INTERVAL).await;
         }
     }

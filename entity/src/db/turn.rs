@@ -4,13 +4,13 @@
 //! SQLite's own lock cannot be waited for, only tried again: whoever tries seldom leaves it idle, and whoever tries often
 //! burns a core. So writers queue with two advisory locks, which the kernel hands over at once and frees when their
 //! process dies: one is held by whoever is next, one by whose turn it is. Whoever gives its turn away and wants another
-//! has to be next first, so nobody is overtaken twice.
+//! has to be next first, so nobody is overtaken twice. A third lock says which process folds the log.
 //!
 //! All this is courtesy. What keeps writers apart is SQLite's lock alone; it is still tried again for whoever does not
 //! know of turns.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, TryLockError},
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
     sync::{Arc, mpsc},
@@ -37,6 +37,7 @@ pub(super) struct Turns {
 struct Files {
     next: File,
     turn: File,
+    fold: File,
     /// Notified when a turn ends.
     ended: Arc<Notify>,
 }
@@ -48,6 +49,10 @@ pub(super) struct Turn {
     /// Let go of after the file.
     _task: OwnedMutexGuard<()>,
 }
+
+/// The right to fold the log. Dropping it gives it away.
+#[derive(Debug)]
+pub(super) struct Folding(Arc<Files>);
 
 /// A task that waits for other processes. It keeps its place among the tasks even if it no longer waits: the next one
 /// must not ask for locks that this process is about to get.
@@ -67,7 +72,8 @@ impl Turns {
             let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
             file.map_err(|error| Error::Unusable(format!("{}: {error}", path.display())))
         };
-        let files = Arc::new(Files { next: open("next")?, turn: open("turn")?, ended: Arc::default() });
+        let (next, turn, fold) = (open("next")?, open("turn")?, open("fold")?);
+        let files = Arc::new(Files { next, turn, fold, ended: Arc::default() });
         let (waiting, tasks) = mpsc::channel();
         let of_thread = Arc::clone(&files);
         // A thread of its own, because nobody can say how long it waits, and a runtime waits for its threads when it ends.
@@ -81,6 +87,11 @@ impl Turns {
     /// What is notified whenever a turn of this process ends.
     pub(super) fn ended(&self) -> Arc<Notify> {
         Arc::clone(&self.files.ended)
+    }
+
+    /// The right to fold the log, if no other process has it: two would be in each other's way.
+    pub(super) fn try_fold(&self) -> Option<Folding> {
+        (!is_taken(&self.files.fold)).then(|| Folding(Arc::clone(&self.files)))
     }
 
     /// Waits at most `patience` for a turn.
@@ -110,12 +121,16 @@ impl Waiting {
     }
 }
 
-/// A file system that cannot lock must do without courtesy, so errors count as success.
+/// Whether somebody else has it; otherwise it is ours now. A file system that cannot lock must do without courtesy, so errors
+/// count as success, here and below.
+fn is_taken(lock: &File) -> bool {
+    matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+}
+
 impl Files {
     /// Takes the turn if nobody has it and nobody is next. Otherwise it may be left next, which [`Self::take`] goes on
     /// from.
     fn try_take(&self) -> bool {
-        let is_taken = |file: &File| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock));
         if is_taken(&self.next) || is_taken(&self.turn) {
             return false;
         }
@@ -134,6 +149,12 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let _ = self.files.turn.unlock();
         self.files.ended.notify_one();
+    }
+}
+
+impl Drop for Folding {
+    fn drop(&mut self) {
+        let _ = self.0.fold.unlock();
     }
 }
 
@@ -197,6 +218,17 @@ mod tests {
         // The place among the tasks is free only when the files are.
         drop(other.take(LONG).await.unwrap());
         drop(one.take(LONG).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn one_process_folds_at_a_time_whoevers_turn_it_is() {
+        let (_directory, one, other) = two();
+        let _turn = other.take(LONG).await.unwrap();
+        let folding = one.try_fold().unwrap();
+        assert!(other.try_fold().is_none());
+        drop(folding);
+        assert!(other.try_fold().is_some());
+        assert!(one.try_fold().is_some(), "it was given away again");
     }
 
     #[tokio::test]

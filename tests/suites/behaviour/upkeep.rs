@@ -99,7 +99,7 @@ fn files_are_their_owners() {
     let logged = || std::fs::read_to_string(&log).unwrap();
     let api = "--listen=127.0.0.1:0 --log-level=warn";
     let running = start(tests::programs!().api, api);
-    for suffix in ["", "-wal", "-shm", "-next", "-turn", ".secret"] {
+    for suffix in ["", "-wal", "-shm", "-next", "-turn", "-fold", ".secret"] {
         let path = PathBuf::from(format!("{}{suffix}", database.display()));
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
