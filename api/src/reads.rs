@@ -71,10 +71,15 @@ struct Registrations(Database);
 impl Work for Registrations {
     type Request = Wanted;
     type Answer = Found<Registration>;
+    type Turn = ();
 
     const NAME: &'static str = "reading registrations";
 
-    async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<Registration>>, Error> {
+    async fn turn(&self, _: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn run(&self, (): (), wanted: &[Wanted], _: Duration) -> Result<Vec<Found<Registration>>, Error> {
         let ids = each_once(wanted.iter().map(|wanted| wanted.id));
         let found = registration::look_up(&self.0, &ids, some_organize(wanted)).await?;
         // Here for all of them: these are read most, and what somebody else promises is not looked at again (`later`).
@@ -88,10 +93,15 @@ struct Tickets(Database);
 impl Work for Tickets {
     type Request = Wanted;
     type Answer = Found<ticket::Model>;
+    type Turn = ();
 
     const NAME: &'static str = "reading tickets";
 
-    async fn run(&self, wanted: &[Wanted], _: Duration) -> Result<Vec<Found<ticket::Model>>, Error> {
+    async fn turn(&self, _: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn run(&self, (): (), wanted: &[Wanted], _: Duration) -> Result<Vec<Found<ticket::Model>>, Error> {
         let ids = each_once(wanted.iter().map(|wanted| wanted.id));
         Ok(hand_out(&ticket::look_up(&self.0, &ids, some_organize(wanted)).await?, wanted))
     }
@@ -106,10 +116,15 @@ struct Standings(Database);
 impl Work for Standings {
     type Request = Uuid;
     type Answer = Option<Standing>;
+    type Turn = ();
 
     const NAME: &'static str = "reading standings";
 
-    async fn run(&self, account_ids: &[Uuid], _: Duration) -> Result<Vec<Option<Standing>>, Error> {
+    async fn turn(&self, _: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn run(&self, (): (), account_ids: &[Uuid], _: Duration) -> Result<Vec<Option<Standing>>, Error> {
         let standings = account::standings(self.0.by_key(), &each_once(account_ids.iter().copied())).await?;
         Ok(account_ids.iter().map(|id| standings.get(id).copied()).collect())
     }

@@ -52,7 +52,7 @@ mod wake;
 pub mod worker;
 
 pub use clock::{Clock, Millis};
-pub use db::{Database, Durability, Kind, Options, Snapshot, Transaction, Writes};
+pub use db::{Database, Durability, Kind, Options, Snapshot, Transaction, Turn, Writes};
 pub use email::{Email, InvalidEmail};
 pub use error::Error;
 pub use seats::Seats;

@@ -44,11 +44,15 @@ pub(crate) struct Confirmer(pub(crate) Database);
 impl Work for Confirmer {
     type Request = Confirmation;
     type Answer = Outcome;
+    type Turn = Transaction;
 
     const NAME: &'static str = "confirming";
 
-    async fn run(&self, wanted: &[Confirmation], patience: Duration) -> Result<Vec<Outcome>, Error> {
-        let tx = self.0.begin(patience).await?;
+    async fn turn(&self, patience: Duration) -> Result<Transaction, Error> {
+        self.0.begin(patience).await
+    }
+
+    async fn run(&self, tx: Transaction, wanted: &[Confirmation], _: Duration) -> Result<Vec<Outcome>, Error> {
         let tickets = ticket::try_lock_many(&tx, &each_once(wanted.iter().map(|wanted| wanted.id))).await?;
         confirm_locked(tx, tickets, wanted).await
     }

@@ -1,8 +1,9 @@
 //! Groups: what many ask for at the same time is done at once, for all of them together.
 //!
-//! Handlers hand their request to one task over a bounded channel. The task takes whatever has gathered and does it in
-//! one transaction, or reads it with one statement; meanwhile the next batch gathers. So there is no delay when idle, and
-//! there are large batches under load. A full channel is answered at once: load is shed, memory stays bounded.
+//! Handlers hand their request to one task over a bounded channel. The task waits for its turn, takes whatever has gathered
+//! until then and does it in one transaction, or reads it with one statement; meanwhile the next batch gathers. So there is
+//! no delay when idle, and there are large batches under load. A full channel is answered at once: load is shed, memory
+//! stays bounded.
 
 mod task;
 
@@ -25,16 +26,26 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// What one is told.
     type Answer: Send + 'static;
 
+    /// What has to be waited for before anything can be done.
+    type Turn: Send;
+
     /// What it is called in the log.
     const NAME: &'static str;
 
-    /// Does it for all of these in one transaction at most, which waits for its lock no longer than `patience`. The
+    /// Waits for it, no longer than `patience`. Requests that come meanwhile come along.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it was not to be had in time; otherwise what the database answered.
+    fn turn(&self, patience: Duration) -> impl Future<Output = Result<Self::Turn, Error>> + Send;
+
+    /// Does it for all of these in one transaction at most, which waits for other locks no longer than `patience`. The
     /// answers are in the order of the requests.
     ///
     /// # Errors
     /// What the database answered. Then the same is asked again, all of it or each alone, even if it may have been done.
     fn run(
         &self,
+        turn: Self::Turn,
         requests: &[Self::Request],
         patience: Duration,
     ) -> impl Future<Output = Result<Vec<Self::Answer>, Error>> + Send;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::{Database, Error, account, event, fault_point, job::enqueue};
+use entity::{Database, Error, Turn, account, event, fault_point, job::enqueue};
 
 use super::{
     Intent, Verdict,
@@ -20,11 +20,16 @@ pub(crate) struct Writer<F> {
 impl<F: Fn(usize, bool) + Send + Sync + 'static> Work for Writer<F> {
     type Request = Intent;
     type Answer = Verdict;
+    type Turn = Option<Turn>;
 
     const NAME: &'static str = "intake";
 
-    async fn run(&self, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
-        let verdicts = write(&self.database, intents, patience).await;
+    async fn turn(&self, patience: Duration) -> Result<Self::Turn, Error> {
+        self.database.turn(patience).await
+    }
+
+    async fn run(&self, turn: Self::Turn, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
+        let verdicts = write(&self.database, turn, intents, patience).await;
         let is_new = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. });
         // Also when it failed: nobody may know whether it did.
         let any_new = verdicts.as_ref().map_or(true, |verdicts| verdicts.iter().any(is_new));
@@ -49,16 +54,19 @@ fn not_durable(error: Error) -> Error {
 /// by is read after they came in, and so is never older than what their clients were told before.
 ///
 /// Tried again with the same ids: if it did go through unnoticed, the next try finds them.
-async fn write(database: &Database, intents: &[Intent], patience: Duration) -> Result<Vec<Verdict>, Error> {
+async fn write(
+    database: &Database,
+    turn: Option<Turn>,
+    intents: &[Intent],
+    patience: Duration,
+) -> Result<Vec<Verdict>, Error> {
     let event_ids = each_once(intents.iter().map(|intent| intent.job.event_id));
     let account_ids = account_ids(intents);
-    let (standings, (windows, now)) = tokio::try_join!(
-        account::standings(database.by_key(), &account_ids),
-        event::windows_now(database, &event_ids)
-    )?;
+    let (standings, (windows, now)) =
+        tokio::try_join!(account::standings_alone(database, &account_ids), event::windows_now(database, &event_ids))?;
     let plan = Plan::new(intents, &standings, &windows, now);
     fault_point!("intake.before_statement");
-    let stored = enqueue::insert(database, &plan.jobs(intents), now, patience).await?;
+    let stored = enqueue::insert(database, turn, &plan.jobs(intents), now, patience).await?;
     fault_point!("intake.after_statement");
     let keys = keys_to_look_up(intents, &stored);
     let taken = enqueue::find_by_keys(database.reader(), &keys).await?;

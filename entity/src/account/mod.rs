@@ -4,13 +4,16 @@ mod change;
 mod read;
 
 pub use change::{end_tokens, ensure_organizer, insert, lock, lock_admins, set_password, set_rights};
-pub use read::{any, find, find_by_email, list, standings};
+pub use read::{any, find, find_by_email, list, standings, standings_alone};
 
 use std::fmt;
 
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
-use crate::Millis;
+use crate::{
+    Millis,
+    db::{Columns, FromColumns},
+};
 
 /// What a caller may do. Roles nest: an administrator may do what an organizer may, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
@@ -78,7 +81,7 @@ impl fmt::Debug for Model {
 }
 
 /// What an account may do now, whatever its tokens say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The account.
     pub id: Uuid,
@@ -88,6 +91,17 @@ pub struct Standing {
     pub is_active: bool,
     /// Tokens made for an earlier version are no longer good.
     pub token_version: i64,
+}
+
+impl FromColumns for Standing {
+    fn from_columns(row: &impl Columns) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: row.column("id")?,
+            role: Role::try_from_value(&row.column("role")?)?,
+            is_active: row.column("is_active")?,
+            token_version: row.column("token_version")?,
+        })
+    }
 }
 
 impl Standing {

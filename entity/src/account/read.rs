@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, entity::prelude::*};
 
 use super::{Model, Standing};
 use crate::{
-    Email, Error,
-    db::{one_of, sql, values},
+    Database, Email, Error, Millis,
+    db::{FromColumns, one_of, sql, values},
 };
 
 /// The account with this id.
@@ -55,11 +55,29 @@ pub async fn standings(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Resul
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let (among, ids) = one_of(connection.get_database_backend(), ids.iter().copied());
-    let text = format!("SELECT id, role, is_active, token_version FROM account WHERE id {among}");
-    let query = sql(connection, &text, ids);
-    let standings = Standing::find_by_statement(query).all(connection).await?;
-    Ok(standings.into_iter().map(|standing| (standing.id, standing)).collect())
+    let (text, ids) = select_standings(connection.get_database_backend(), ids, "");
+    let found = connection.query_all_raw(sql(connection, &text, ids)).await?;
+    let standings = found.iter().map(|row| Ok(Standing::from_columns(row)?));
+    standings.map(|standing: Result<_, Error>| standing.map(|standing| (standing.id, standing))).collect()
+}
+
+/// The same for whoever has a turn to write: on SQLite without a walk to another thread.
+///
+/// # Errors
+/// What the database answered.
+pub async fn standings_alone(database: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Standing>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let reader = database.by_key();
+    let (text, ids) = select_standings(reader.get_database_backend(), ids, &database.clock_column());
+    let found: Vec<(Standing, Millis)> = database.query_alone(sql(reader, &text, ids)).await?;
+    Ok(found.into_iter().map(|(standing, _)| (standing.id, standing)).collect())
+}
+
+fn select_standings(backend: DbBackend, ids: &[Uuid], more_columns: &str) -> (String, Vec<Value>) {
+    let (among, ids) = one_of(backend, ids.iter().copied());
+    (format!("SELECT id, role, is_active, token_version{more_columns} FROM account WHERE id {among}"), ids)
 }
 
 /// Whether there is any account.

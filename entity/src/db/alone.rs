@@ -5,14 +5,23 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Database, FromColumns, transaction};
+use super::{Database, FromColumns, Turn, transaction};
 use crate::{Error, Millis};
 
 impl Database {
-    /// Executes a statement that writes, waiting at most `patience` for the lock. When this returns others see it; it is
-    /// durable when [`Self::durable`] is done, if that has anything to do. Returns how many rows it moved; on PostgreSQL
-    /// the statement tells that in a column `moved`. It is made again for each try, which is rarely more than one, because
-    /// a copy of what it holds would cost as much as making it.
+    /// Waits at most `patience` for a turn to write; on PostgreSQL nobody needs one. Whoever has many requests to do takes
+    /// the turn first and then gathers them: those that came while it was waited for need not wait for another.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it did not come in time.
+    pub async fn turn(&self, patience: Duration) -> Result<Option<Turn>, Error> {
+        transaction::take_turn(self.turns.as_ref(), patience).await
+    }
+
+    /// Executes a statement that writes, in a turn that ends with it, waiting at most `patience` for whoever knows of no
+    /// turns. When this returns others see it; it is durable when [`Self::durable`] is done, if that has anything to do.
+    /// Returns how many rows it moved; on PostgreSQL the statement tells that in a column `moved`. It is made again for each
+    /// try, which is rarely more than one, because a copy of what it holds would cost as much as making it.
     ///
     /// Never wrap it in something that can drop it half-way.
     ///
@@ -21,11 +30,11 @@ impl Database {
     /// the connection was lost it is not known whether it was done.
     pub(crate) async fn execute_alone(
         &self,
+        _turn: Option<Turn>,
         statement: impl Fn() -> Statement,
         patience: Duration,
     ) -> Result<u64, Error> {
         let since = Instant::now();
-        let _turn = transaction::take_turn(self.turns.as_ref(), patience).await?;
         loop {
             match self.try_alone(statement()).await {
                 Err(error) if error.is_lock() && since.elapsed() < patience => transaction::moment().await,

@@ -166,7 +166,7 @@ mod tests {
     const PAGE: &str = "INSERT INTO page VALUES (zeroblob(4000))";
 
     async fn append(database: &Database) {
-        assert_eq!(database.execute_alone(|| sql(&database.writer, PAGE, vec![]), LONG).await.unwrap(), 1);
+        assert_eq!(database.execute_alone(None, || sql(&database.writer, PAGE, vec![]), LONG).await.unwrap(), 1);
     }
 
     /// Whether there is nothing to wait for.

@@ -32,6 +32,7 @@ pub use snapshot::Snapshot;
 pub(crate) use statement::{list, marks, one_of, row, rows, sql, values};
 use tap::Tap;
 pub use transaction::Transaction;
+pub use turn::Turn;
 use turn::Turns;
 pub use writes::Writes;
 

@@ -44,7 +44,7 @@ struct Files {
 
 /// A turn. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub struct Turn {
     files: Arc<Files>,
     /// Let go of after the file.
     _task: OwnedMutexGuard<()>,

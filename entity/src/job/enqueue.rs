@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use sea_orm::{DbBackend, FromQueryResult, Statement, entity::prelude::*};
 
 use crate::{
-    Database, Error, Millis, Topic,
+    Database, Error, Millis, Topic, Turn,
     db::{one_of, row, rows, sql, values},
     wake::announcement,
 };
@@ -53,14 +53,16 @@ pub struct Taken {
 /// When a new job is to be run: earlier than any clock says, so that clocks that jump or differ delay nobody.
 const DUE_AT_ONCE: Millis = 0;
 
-/// Adds the jobs in order of arrival, leaving out those whose key is taken, in a transaction of its own that waits at most
-/// `patience` for the write lock; workers hear of it. Returns the ids of those that are stored: the same jobs may be added
+/// Adds the jobs in order of arrival, leaving out those whose key is taken, in a transaction of its own, for which this is
+/// the turn (see [`Database::turn`]); workers hear of it. Returns the ids of those that are stored: the same jobs may be added
 /// again when it is not known whether they were.
 ///
 /// # Errors
-/// [`Error::Busy`] when the lock was not to be had in time; otherwise what the database answered.
+/// [`Error::Busy`] when somebody who knows of no turns kept the lock for longer than `patience`; otherwise what the database
+/// answered.
 pub async fn insert(
     database: &Database,
+    turn: Option<Turn>,
     jobs: &[&NewJob],
     now: Millis,
     patience: Duration,
@@ -68,7 +70,7 @@ pub async fn insert(
     if jobs.is_empty() {
         return Ok(HashSet::new());
     }
-    let added = database.execute_alone(|| insertion(database, jobs, now), patience).await?;
+    let added = database.execute_alone(turn, || insertion(database, jobs, now), patience).await?;
     let ids = jobs.iter().map(|job| job.id).collect();
     // Rows that come back cost more than rows that go in: they are asked for only if some were left out.
     if added == jobs.len() as u64 { Ok(ids) } else { only_stored(database, ids).await }

@@ -55,9 +55,9 @@ fn told(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// Sessions on PostgreSQL that wait for a lock.
+/// Sessions on PostgreSQL that wait for a lock. (The server's own upkeep may wait for one, too, and is nobody's business here.)
 pub(crate) const WAITING: &str = "SELECT count(*) AS n FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'";
 
 async fn metrics(client: &Client) -> String {
     let answer = reqwest::get(format!("{}/metrics", client.base())).await.unwrap();
