@@ -26,8 +26,14 @@ use crate::Error;
 /// for so long at a time that requests have to wait for it.
 const FOLDED_FROM: i64 = 100;
 
-/// Pages in the log from which on it has to begin anew: about 16 MiB. While it is made ready for that it goes on growing.
-const RESTARTED_FROM: i64 = 4000;
+/// Pages in the log from which on it has to begin anew: about 16 MiB. While it is made ready for that it goes on growing. A few
+/// more than the first part of the log's index has room for (4062, sqlite.org/walformat.html): whoever folds what is left
+/// behind them need not sort those as well.
+const RESTARTED_FROM: i64 = 4100;
+
+/// How often it is folded and synced before that. Each time what was written meanwhile is left, which is less than the time
+/// before; what is left at last is folded while nobody may write, and each of its pages takes the disk some time.
+const ROUNDS: u32 = 3;
 
 /// About as many pages may be left to fold while nobody may write.
 const LEFT_MAX: i64 = 1000;
@@ -83,15 +89,17 @@ async fn fold(folder: &Folder, writer: &DatabaseConnection, turns: &Turns) -> Re
         folder.ask(Step::Fold).await?;
         return Ok(());
     }
-    let log = folder.ask(Step::FoldCarefully).await?;
-    // Somebody else may have been folding, or is reading what came before: then it is too early.
-    if log.pages >= RESTARTED_FROM && log.unfolded() < LEFT_MAX {
+    for _ in 0..ROUNDS {
+        let log = folder.ask(Step::FoldCarefully).await?;
+        // Somebody else may have been folding, or is reading what came before: then it is too early.
+        if log.pages < RESTARTED_FROM || log.unfolded() >= LEFT_MAX {
+            return Ok(());
+        }
         // What is synced now need not be while nobody may write.
         folder.ask(Step::Sync).await?;
-        // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
-        begin_anew(writer, turns, Anew::NextWrite).await?;
     }
-    Ok(())
+    // Where somebody still reads from the log it cannot begin anew, and is no shorter the next time.
+    begin_anew(writer, turns, Anew::NextWrite).await.map(|_| ())
 }
 
 /// When the log begins anew.
