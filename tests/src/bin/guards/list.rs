@@ -39,7 +39,13 @@ const FILE: Test = Test { of: BEHAVIOUR, name: "guarded::locks::sqlite" };
 const DISK: Test = Test { of: BEHAVIOUR, name: "disk::calls_that_fail" };
 const TOLD: Test = Test { of: BEHAVIOUR, name: "disk::nobody_is_told" };
 
+/// What becomes of the log of an SQLite file.
+const LOG: Test = Test { of: &["-p", "entity", "--lib"], name: "db::" };
+
 const API: Test = Test { of: &["-p", "api", "--lib"], name: "intake::batch" };
+
+/// Who comes along in a batch.
+const GROUP: Test = Test { of: &["-p", "api", "--lib"], name: "group::" };
 
 macro_rules! guards {
     ($($name:literal $file:literal $test:ident $find:literal => $replace:literal)*) => {
@@ -127,6 +133,26 @@ guards! {
         "        self.0.seen_is_durable().await?;\n" => ""
     "durable-refusals" "api/src/routes/registrations.rs" TOLD
         "        Box::pin(app.database.seen_is_durable()).await?;\n" => ""
+    "behind-a-mark" "entity/src/db/folder.rs" LOG
+        "if is_left && (self" => "if (is_left || log.pages > 0) && (self"
+    "durable-when-folded" "entity/src/db/folder.rs" LOG
+        "(self.log_is_durable)() {" => "((self.log_is_durable)() || log.pages > 0) {"
+    "nothing-folded-when-closed" "entity/src/db/folder.rs" LOG
+        "NO_CKPT_ON_CLOSE, true)" => "NO_CKPT_ON_CLOSE, false)"
+    "log-anew-after-a-failed-sync" "entity/src/db/log.rs" LOG
+        "Anew::Now => \"PRAGMA wal_checkpoint(TRUNCATE)\"" => "Anew::Now => \"PRAGMA wal_checkpoint(RESTART)\""
+    "failed-syncs-count" "entity/src/db/disk.rs" LOG
+        "failures.fetch_add(u64::from(synced.is_err())" => "failures.fetch_add(u64::from(synced.is_err()) * 0"
+    "commits-of-others" "entity/src/db/durable.rs" LOG
+        "        if number == Some(self.known" => "        if number != Some(self.known"
+    "one-folder" "entity/src/db/turn.rs" LOG
+        "(!is_taken(&self.files.fold)).then(" => "self.files.fold.metadata().is_ok().then("
+    "whoever-is-next" "entity/src/db/turn.rs" LOG
+        "if is_taken(&self.next) || is_taken(&self.turn) {" => "if is_taken(&self.turn) {"
+    "late-comers" "api/src/group/task.rs" GROUP
+        "if matches!(turn, Ok(Ok(_))) {" => "if matches!(turn, Ok(Err(_))) {"
+    "faults-alone" "api/src/group/task.rs" GROUP
+        "Err(Unserved::Fault) if requests.len() > 1 =>" => "Err(Unserved::Fault) if requests.len() > 999 =>"
     "same-key-same-request" "api/src/intake/batch.rs" API
         "(_, Some(taken)) if taken.fingerprint == intent.job.fingerprint =>" => "(_, Some(taken)) if !taken.fingerprint.is_empty() =>"
     "role-as-it-is-now" "api/src/intake/batch.rs" API
