@@ -1,7 +1,6 @@
 //! An HTTP client that is somebody.
 
 use std::{
-    collections::BTreeMap,
     future::Future,
     time::{Duration, Instant},
 };
@@ -13,6 +12,8 @@ use reqwest::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::Answer;
+
 /// A client of one api process, calling as one person.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -23,17 +24,6 @@ pub struct Client {
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "correct horse battery";
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body; null if it is empty or no JSON.
-    pub body: Value,
-}
 
 impl Client {
     pub(crate) fn new(http: reqwest::Client, base: String) -> Self {
@@ -278,23 +268,6 @@ impl Client {
     }
 }
 
-impl Answer {
-    /// A text field of the body; empty if there is none.
-    pub fn text(&self, name: &str) -> String {
-        self.body[name].as_str().unwrap_or_default().to_owned()
-    }
-
-    /// A header; empty if there is none.
-    pub fn header(&self, name: &str) -> String {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-    }
-
-    /// The code of a problem.
-    pub fn code(&self) -> String {
-        self.text("code")
-    }
-}
-
 /// A key that nobody used.
 pub fn new_key() -> String {
     Uuid::now_v7().to_string()
@@ -313,12 +286,4 @@ pub async fn every<T: Send + 'static>(
         results.push(task.await.expect("the task does not panic"));
     }
     results
-}
-
-/// How often each of these occurs.
-pub fn count<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeMap<T, usize> {
-    items.into_iter().fold(BTreeMap::new(), |mut counts, item| {
-        *counts.entry(item).or_default() += 1;
-        counts
-    })
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "what goes wrong in the harness fails the test it serves")]
 
+mod answer;
 mod client;
 mod disk;
 mod fuse;
@@ -18,7 +19,8 @@ mod stepwise;
 mod time;
 mod world;
 
-pub use client::{Answer, Client, PASSWORD, count, every, new_key};
+pub use answer::{Answer, count, said, told};
+pub use client::{Client, PASSWORD, every, new_key};
 pub use fuse::Fuse;
 pub use inside::{Inside, InsideWorker, Note};
 pub use plan::plan;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use tests::{Answer, Client, Kind, Process, Setup, Signal, World, both_databases, every, new_key};
+use tests::{Answer, Client, Kind, Process, Setup, Signal, World, both_databases, every, new_key, said};
 
 use crate::mine::run_out;
 
@@ -27,11 +27,6 @@ async fn tickets(world: &mut World, client: &Client, events: &[String], people: 
 
 async fn confirm(person: &Client, ticket: &str) -> Answer {
     person.post_empty(&format!("/tickets/{ticket}/confirm")).await
-}
-
-/// What came of it: how the ticket reads now, or the problem's code.
-fn said(answer: &Answer) -> (u16, String) {
-    (answer.status, if answer.status == 200 { answer.text("status") } else { answer.code() })
 }
 
 /// Makes the database refuse to confirm one person's ticket, as nothing that people can send does.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use serde_json::json;
-use tests::{Client, Setup, both_databases, count, every};
+use tests::{Client, Setup, both_databases, count, every, said, told};
 use tokio::time::sleep;
 
 /// Reads a ticket until it reads so.
@@ -14,16 +14,12 @@ async fn until(person: &Client, ticket: &str, status: &str) {
 
 async fn confirm(person: &Client, ticket: &str) -> (u16, String) {
     let answer = person.post_empty(&format!("/tickets/{ticket}/confirm")).await;
-    (answer.status, if answer.status == 200 { answer.text("status") } else { answer.code() })
+    said(&answer)
 }
 
 async fn cancel(person: &Client, ticket: &str) -> (u16, String) {
     let answer = person.post_empty(&format!("/tickets/{ticket}/cancel")).await;
-    (answer.status, if answer.status == 200 { answer.text("status") } else { answer.code() })
-}
-
-fn said(status: u16, word: &str) -> (u16, String) {
-    (status, word.to_owned())
+    said(&answer)
 }
 
 both_databases! {
@@ -34,7 +30,7 @@ both_databases! {
         let (first, second) = (client.attendee("a@example.org"), client.attendee("b@example.org"));
         let ticket = first.ticket(&event).await;
         let kept = second.ticket(&event).await;
-        assert_eq!(confirm(&second, &kept).await, said(200, "confirmed"));
+        assert_eq!(confirm(&second, &kept).await, told(200, "confirmed"));
         assert_eq!(client.available(&event).await, 0);
         until(&first, &ticket, "expired").await;
         world.until("SELECT count(*) AS n FROM ticket WHERE status = 'expired'", |n| n == 1).await;
@@ -52,10 +48,10 @@ both_databases! {
         world.workers.clear();
         until(&person, &ticket, "expired").await;
         assert_eq!(world.number("SELECT count(*) AS n FROM ticket WHERE status = 'reserved'").await, 1, "not reaped");
-        assert_eq!(confirm(&person, &ticket).await, said(410, "hold_expired"));
-        assert_eq!(cancel(&person, &ticket).await, said(409, "ticket_expired"));
+        assert_eq!(confirm(&person, &ticket).await, told(410, "hold_expired"));
+        assert_eq!(cancel(&person, &ticket).await, told(409, "ticket_expired"));
         assert_eq!(client.available(&event).await, 1, "cancelling expired it and returned its seat");
-        assert_eq!(cancel(&person, &ticket).await, said(409, "ticket_expired"));
+        assert_eq!(cancel(&person, &ticket).await, told(409, "ticket_expired"));
         assert_eq!(client.available(&event).await, 1);
     }
 
@@ -68,7 +64,7 @@ both_databases! {
         let ticket = person.ticket(&event).await;
         world.workers.clear();
         until(&person, &ticket, "expired").await;
-        assert_eq!(cancel(&person, &ticket).await, said(409, "ticket_expired"));
+        assert_eq!(cancel(&person, &ticket).await, told(409, "ticket_expired"));
         let again = person.register(&event, "again").await.text("id");
         world.start_worker(&["--batch-max=100"]);
         assert_eq!(person.decision(&again).await.text("status"), "reserved");
@@ -100,8 +96,8 @@ both_databases! {
         }))
         .await;
         let outcomes = count(outcomes);
-        let won = outcomes.get(&(said(200, "confirmed"), "confirmed".to_owned())).copied().unwrap_or(0);
-        let lost = outcomes.get(&(said(410, "hold_expired"), "expired".to_owned())).copied().unwrap_or(0);
+        let won = outcomes.get(&(told(200, "confirmed"), "confirmed".to_owned())).copied().unwrap_or(0);
+        let lost = outcomes.get(&(told(410, "hold_expired"), "expired".to_owned())).copied().unwrap_or(0);
         assert_eq!(won + lost, RACES, "{outcomes:?}");
         assert!(won > 0 && lost > 0, "there were races: {outcomes:?}");
         world.until("SELECT count(*) AS n FROM ticket WHERE status = 'reserved'", |n| n == 0).await;
@@ -132,12 +128,12 @@ both_databases! {
             async move { cancel(&person, &ticket).await }
         }))
         .await;
-        assert_eq!(count(cancelled), [(said(200, "cancelled"), 10)].into());
+        assert_eq!(count(cancelled), [(told(200, "cancelled"), 10)].into());
         assert_eq!(client.available(&event).await, 1);
-        assert_eq!(confirm(&person, &ticket).await, said(409, "ticket_cancelled"));
+        assert_eq!(confirm(&person, &ticket).await, told(409, "ticket_cancelled"));
         let again = person.ticket(&event).await;
-        assert_eq!(confirm(&person, &again).await, said(200, "confirmed"));
-        assert_eq!(cancel(&person, &again).await, said(200, "cancelled"), "a confirmed one can be given up too");
+        assert_eq!(confirm(&person, &again).await, told(200, "confirmed"));
+        assert_eq!(cancel(&person, &again).await, told(200, "cancelled"), "a confirmed one can be given up too");
         assert_eq!(client.available(&event).await, 1);
     }
 
@@ -149,12 +145,12 @@ both_databases! {
             async move {
                 let ticket = person.ticket(&event).await;
                 let (confirmed, cancelled) = tokio::join!(confirm(&person, &ticket), cancel(&person, &ticket));
-                assert!(confirmed == said(200, "confirmed") || confirmed == said(409, "ticket_cancelled"));
+                assert!(confirmed == told(200, "confirmed") || confirmed == told(409, "ticket_cancelled"));
                 cancelled
             }
         }))
         .await;
-        assert_eq!(count(outcomes), [(said(200, "cancelled"), 40)].into());
+        assert_eq!(count(outcomes), [(told(200, "cancelled"), 40)].into());
         assert_eq!(client.available(&event).await, 40);
     }
 
@@ -164,7 +160,7 @@ both_databases! {
         let person = client.attendee("a@example.org");
         let ticket = person.ticket(&event).await;
         world.execute("UPDATE event SET status = 'cancelled'").await;
-        assert_eq!(confirm(&person, &ticket).await, said(409, "event_cancelled"));
+        assert_eq!(confirm(&person, &ticket).await, told(409, "event_cancelled"));
         let late = client.attendee("b@example.org").register(&event, "k").await;
         assert_eq!((late.status, late.code().as_str()), (409, "event_cancelled"));
         // As its record has it.

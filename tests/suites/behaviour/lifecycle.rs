@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Setup, both_databases, count, every, new_key};
+use tests::{Answer, Client, Setup, both_databases, count, every, new_key, said, told};
 
 async fn draft(client: &Client, more: Value) -> String {
     let mut body = more;
@@ -17,11 +17,7 @@ async fn edit(client: &Client, event: &str, tag: &str, query: &str, body: Value)
 
 async fn tell(client: &Client, event: &str, verb: &str) -> (u16, String) {
     let answer = client.post_empty(&format!("/events/{event}/{verb}")).await;
-    (answer.status, if answer.status == 200 { answer.text("status") } else { answer.code() })
-}
-
-fn said(status: u16, word: &str) -> (u16, String) {
-    (status, word.to_owned())
+    said(&answer)
 }
 
 /// Everything that the database says of an event.
@@ -49,16 +45,16 @@ both_databases! {
         }
         assert_eq!(client.get("/events").await.body["data"], json!([]));
         assert_eq!(organizer.register(&event, "k").await.status, 404);
-        assert_eq!(tell(&others[2], &event, "publish").await, said(404, "not_found"));
-        assert_eq!(tell(&others[1], &event, "publish").await, said(403, "forbidden"));
+        assert_eq!(tell(&others[2], &event, "publish").await, told(404, "not_found"));
+        assert_eq!(tell(&others[1], &event, "publish").await, told(403, "forbidden"));
 
-        assert_eq!(tell(&organizer, &event, "publish").await, said(200, "published"));
+        assert_eq!(tell(&organizer, &event, "publish").await, told(200, "published"));
         let published = client.get(&format!("/events/{event}")).await;
         assert_eq!((published.status, &published.body["version"]), (200, &json!(2)));
-        assert_eq!(tell(&organizer, &event, "publish").await, said(200, "published"), "twice is the same as once");
+        assert_eq!(tell(&organizer, &event, "publish").await, told(200, "published"), "twice is the same as once");
         assert_eq!(client.get(&format!("/events/{event}")).await.body, published.body);
         client.attendee("a@example.org").ticket(&event).await;
-        assert_eq!(tell(&others[2], &event, "cancel").await, said(403, "forbidden"));
+        assert_eq!(tell(&others[2], &event, "cancel").await, told(403, "forbidden"));
     }
 
     async fn of_two_edits_of_one_version_the_second_is_refused(world: &mut World) {
@@ -133,11 +129,11 @@ both_databases! {
         let effect = json!({"offers": 0, "tickets_cancelled": 701, "registrations_refused": 151});
         assert_eq!((preview.status, &preview.body["effect"]), (200, &effect));
         assert_eq!(rows(world, &event).await, before, "a dry run changes nothing");
-        assert_eq!(tell(&organizer, &event, "cancel").await, said(200, "cancelled"));
-        assert_eq!(tell(&organizer, &event, "cancel").await, said(200, "cancelled"), "twice is the same as once");
+        assert_eq!(tell(&organizer, &event, "cancel").await, told(200, "cancelled"));
+        assert_eq!(tell(&organizer, &event, "cancel").await, told(200, "cancelled"), "twice is the same as once");
         assert_eq!(client.attendee("b@example.org").register(&event, "k").await.code(), "event_cancelled");
         assert_eq!(edit(&organizer, &event, "*", "", json!({})).await.code(), "event_cancelled");
-        assert_eq!(tell(&organizer, &event, "publish").await, said(409, "event_cancelled"));
+        assert_eq!(tell(&organizer, &event, "publish").await, told(409, "event_cancelled"));
 
         // Workers that die in the middle of it leave it to the next.
         let live = "SELECT count(*) AS n FROM ticket WHERE status <> 'cancelled'";
@@ -161,7 +157,7 @@ both_databases! {
     async fn nothing_can_be_done_about_an_event_that_is_over(world: &mut World) {
         let client = world.start(&Setup::default());
         let event = client.event(1, json!({"starts_at": "2001-01-01T00:00:00Z"})).await;
-        assert_eq!(tell(&client.organizer(), &event, "cancel").await, said(409, "event_ended"));
+        assert_eq!(tell(&client.organizer(), &event, "cancel").await, told(409, "event_ended"));
         assert_eq!(client.attendee("a@example.org").register(&event, "k").await.code(), "registration_closed");
     }
 
@@ -169,14 +165,14 @@ both_databases! {
         let client = world.start(&Setup { embedded: 0, workers: 2, ..Setup::default() });
         let event = draft(&client, json!({"capacity": 120})).await;
         let organizer = client.organizer();
-        assert_eq!(tell(&organizer, &event, "publish").await, said(200, "published"));
+        assert_eq!(tell(&organizer, &event, "publish").await, told(200, "published"));
         let people: Vec<_> = (0..200).map(|n| {
             let (person, event) = (client.attendee(&format!("p{n}@example.org")), event.clone());
             async move { person.waiting(25).register(&event, &new_key()).await.status }
         }).collect();
         let people = tokio::spawn(every(people));
         for n in 0..30 {
-            assert_eq!(tell(&organizer, &event, "publish").await, said(200, "published"));
+            assert_eq!(tell(&organizer, &event, "publish").await, told(200, "published"));
             let edited = edit(&organizer, &event, "*", "", json!({"name": format!("Edit {n}"), "location": "Hall"})).await;
             assert_eq!(edited.status, 200);
             let unchanged = edit(&organizer, &event, "*", "", json!({"capacity": 120})).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Kind, Setup, World, both_databases, every, new_key};
+use tests::{Client, Kind, Setup, World, both_databases, every, new_key, said, told};
 
 use crate::{
     mine::{all_pages, run_out, texts, wait_in_line},
@@ -14,14 +14,6 @@ use crate::{
 const SOMEWHERE: &str = "00000000-0000-7000-8000-000000000000";
 
 const WORKER_APART: Setup<'static> = Setup { apis: 1, embedded: 0, workers: 1, api_flags: &[], worker_flags: &[] };
-
-fn said(answer: &Answer) -> (u16, String) {
-    (answer.status, answer.code())
-}
-
-fn problem(status: u16, code: &str) -> (u16, String) {
-    (status, code.to_owned())
-}
 
 /// Registers a guest. Returns their ticket.
 async fn invite(client: &Client, event: &str, name: &str, email: &str) -> String {
@@ -79,15 +71,15 @@ both_databases! {
                 assert_eq!(manager.get(&path(&event)).await.status, 200, "{what}");
                 assert_eq!(manager.get(&path(&draft)).await.status, 200, "{what}");
                 for nothing in [&shadow, SOMEWHERE, "not-an-id"] {
-                    assert_eq!(said(&manager.get(&path(nothing)).await), problem(404, "not_found"), "{what}");
+                    assert_eq!(said(&manager.get(&path(nothing)).await), told(404, "not_found"), "{what}");
                 }
             }
-            assert_eq!(said(&stranger.get(&path(&event)).await), problem(403, "forbidden"), "{what}");
-            assert_eq!(said(&stranger.get(&path(&draft)).await), problem(404, "not_found"), "{what}");
+            assert_eq!(said(&stranger.get(&path(&event)).await), told(403, "forbidden"), "{what}");
+            assert_eq!(said(&stranger.get(&path(&draft)).await), told(404, "not_found"), "{what}");
             for attendee in &attendees {
-                assert_eq!(said(&attendee.get(&path(&event)).await), problem(403, "forbidden"), "{what}");
+                assert_eq!(said(&attendee.get(&path(&event)).await), told(403, "forbidden"), "{what}");
             }
-            assert_eq!(said(&client.get(&path(&event)).await), problem(401, "unauthenticated"), "{what}");
+            assert_eq!(said(&client.get(&path(&event)).await), told(401, "unauthenticated"), "{what}");
         }
         for (question, pointer) in [("attendees?status=gone", "?status"), ("attendees?q=%00", "?q"),
             ("attendees?cursor=x", "?cursor"), ("waitlist?limit=0", "?limit"), ("analytics?interval=year", "?interval")]
@@ -178,10 +170,10 @@ both_databases! {
         assert_eq!(rows(&csv.text(&format!("{path}?status=confirmed")).await.1).1.len(), 1);
         assert_eq!(rows(&csv.text(&format!("{path}?q=%EF%BC%9D")).await.1).1.len(), 1);
         assert_eq!(rows(&csv.text(&format!("{path}?q=nobody")).await.1), (header, vec![]));
-        assert_eq!(said(&organizer.with("accept", "text/html").get(&path).await), problem(406, "not_acceptable"));
+        assert_eq!(said(&organizer.with("accept", "text/html").get(&path).await), told(406, "not_acceptable"));
         assert_eq!(organizer.with("accept", "*/*").get(&path).await.header("content-type"), "application/json");
         let stranger = client.as_role("else@example.org", "organizer").with("accept", "text/csv");
-        assert_eq!(said(&stranger.get(&path).await), problem(403, "forbidden"));
+        assert_eq!(said(&stranger.get(&path).await), told(403, "forbidden"));
     }
 
     async fn a_long_export_is_whole(world: &mut World) {
@@ -230,7 +222,7 @@ both_databases! {
             most = most.max(world.number(WAITING).await);
         }
         assert_eq!(most, 2);
-        assert_eq!(answers.await.unwrap(), vec![problem(503, "busy"); 40]);
+        assert_eq!(answers.await.unwrap(), vec![told(503, "busy"); 40]);
         lock.execute_unprepared("COMMIT").await.unwrap();
         lock.close().await.unwrap();
         assert_eq!(client.organizer().get(&lists).await.status, 200);

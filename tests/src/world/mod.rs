@@ -1,18 +1,16 @@
 //! A fresh database with the real programs running on it.
 
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
-};
+mod databases;
+mod past;
 
+use std::{path::PathBuf, time::Duration};
+
+use databases::{create_database, drop_database};
 use entity::{
     Clock, Durability, Options,
     verify::{Finding, Limits, Walk},
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::{
     Client, PASSWORD, Process, Programs,
@@ -261,130 +259,6 @@ impl World {
         self.programs
     }
 
-    /// A single connection past the programs.
-    ///
-    /// # Panics
-    /// When the database cannot be opened.
-    pub async fn connect(&self) -> DatabaseConnection {
-        connect(&self.url).await.expect("the database opens")
-    }
-
-    /// The number that a query of one row and one column `n` finds.
-    ///
-    /// # Panics
-    /// When it cannot be asked.
-    pub async fn number(&self, sql: &str) -> i64 {
-        let db = self.connect().await;
-        let number = number(&db, sql).await;
-        db.close().await.expect("it closes");
-        number
-    }
-
-    /// Executes SQL past the programs.
-    ///
-    /// # Panics
-    /// When the database refuses it.
-    pub async fn execute(&self, sql: &str) {
-        self.try_execute(sql).await.expect("the statement runs");
-    }
-
-    /// Executes SQL past the programs, which the database may refuse.
-    ///
-    /// # Errors
-    /// What the database answered.
-    ///
-    /// # Panics
-    /// When the database cannot be opened.
-    pub async fn try_execute(&self, sql: &str) -> Result<(), DbErr> {
-        let db = self.connect().await;
-        let result = db.execute_unprepared(sql).await;
-        db.close().await.expect("it closes");
-        result.map(|_| ())
-    }
-
-    /// The texts that a query of one column `row` finds.
-    ///
-    /// # Panics
-    /// When it cannot be asked.
-    pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let db = self.connect().await;
-        let statement = Statement::from_string(db.get_database_backend(), sql);
-        let rows = db.query_all_raw(statement).await.expect("the query runs");
-        db.close().await.expect("it closes");
-        rows.iter().map(|row| row.try_get("", "row").expect("a text")).collect()
-    }
-
-    /// The rows of a table that a condition is true for, whole, as text: good for comparing.
-    ///
-    /// # Panics
-    /// When it cannot be asked.
-    pub async fn rows(&self, table: &str, condition: &str) -> Vec<String> {
-        let row = match self.kind {
-            Kind::Postgres => format!("cast(to_jsonb({table}) AS TEXT)"),
-            Kind::Sqlite => {
-                let columns = format!("SELECT 'quote(' || name || ')' AS row FROM pragma_table_info('{table}')");
-                self.texts(&columns).await.join(" || '|' || ")
-            }
-        };
-        self.texts(&format!("SELECT {row} AS row FROM {table} WHERE {condition} ORDER BY 1")).await
-    }
-
-    /// An id as it is written in SQL.
-    pub fn id(&self, id: &str) -> String {
-        match self.kind {
-            Kind::Sqlite => format!("x'{}'", id.replace('-', "")),
-            Kind::Postgres => format!("'{id}'::uuid"),
-        }
-    }
-
-    /// Puts pending jobs of that many different people into an event's lane, past the api.
-    ///
-    /// # Panics
-    /// When the database refuses them.
-    pub async fn enqueue(&self, event: &str, people: u32) {
-        let event = self.id(event);
-        let id = match self.kind {
-            Kind::Sqlite => "randomblob(16)",
-            Kind::Postgres => "gen_random_uuid()",
-        };
-        let tag = Uuid::now_v7().simple();
-        self.execute(&format!(
-            "INSERT INTO job (id, kind, event_id, email, name, party_size, key_scope, idempotency_key, fingerprint,
-                 run_at, created_at)
-             SELECT {id}, 'register', {event}, 'p' || n || '-{tag}@example.org', 'P', 1, 'p' || n || '-{tag}@example.org',
-                 'k', 'f', 0, 0
-             FROM (WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {people})
-                   SELECT n FROM numbers) AS people ORDER BY n"
-        ))
-        .await;
-    }
-
-    /// Waits until a query of one row and one column `n` finds what `is_there` accepts; returns that.
-    ///
-    /// # Panics
-    /// When that does not happen within a minute.
-    pub async fn until(&self, sql: &str, is_there: impl Fn(i64) -> bool) -> i64 {
-        let db = self.connect().await;
-        let since = Instant::now();
-        loop {
-            let found = number(&db, sql).await;
-            if is_there(found) {
-                db.close().await.expect("it closes");
-                return found;
-            }
-            assert!(since.elapsed() < PATIENCE, "{sql}: still {found}\n{}", self.logged());
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
-
-    /// Waits until no job is pending.
-    ///
-    /// # Panics
-    /// When that does not happen within a minute.
-    pub async fn settled(&self) {
-        self.until("SELECT count(*) AS n FROM job WHERE state = 'pending'", |pending| pending == 0).await;
-    }
-
     /// What the programs logged.
     pub fn logged(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
@@ -441,43 +315,4 @@ impl World {
 /// Whether a test armed what this line tells of.
 fn is_on_purpose(line: &str) -> bool {
     line.contains("entity/src/fault/armed.rs") || line.contains("on purpose: ")
-}
-
-async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
-    let statement = Statement::from_string(db.get_database_backend(), sql);
-    let row = db.query_one_raw(statement).await.expect("the query runs").expect("a row");
-    row.try_get("", "n").expect("a number")
-}
-
-/// A single connection, which nobody looks after: the pool's upkeep can spin for ever when a connection comes back at the
-/// wrong moment (sqlx 0.9), and nothing here lives for long.
-async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(1).idle_timeout(None).max_lifetime(None);
-    Database::connect(options).await
-}
-
-async fn create_database(server: &str) -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("turnout_{}_{number}", Uuid::now_v7().simple());
-    let since = Instant::now();
-    // A server that just started listening may still be recovering.
-    let db = loop {
-        match connect(&format!("{server}/postgres")).await {
-            Ok(db) => break db,
-            Err(error) => assert!(since.elapsed() < PATIENCE, "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    db.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
-    db.close().await.expect("it closes");
-    format!("{server}/{name}")
-}
-
-async fn drop_database(url: &str) {
-    let (server, name) = url.rsplit_once('/').expect("a name");
-    let db = connect(&format!("{server}/postgres")).await.expect("the server answers");
-    db.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");
-    db.close().await.expect("it closes");
 }
