@@ -168,7 +168,7 @@ pub(crate) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{Database, DbBackend, FromQueryResult, Statement};
+    use sea_orm::{Database, DbBackend, FromQueryResult, QueryResult, Statement};
 
     use super::*;
 
@@ -182,21 +182,37 @@ mod tests {
         }
     }
 
+    /// A row with these values for the columns, and one more.
+    async fn row(value: impl Fn(usize, &str) -> String) -> QueryResult {
+        let columns = Column::iter().enumerate().map(|(place, column)| {
+            let name = column.to_string();
+            format!("{} AS {name}", value(place, &name))
+        });
+        let text = format!("SELECT {}, 'next'", columns.collect::<Vec<_>>().join(", "));
+        let connection = Database::connect("sqlite::memory:").await.unwrap();
+        let query = Statement::from_string(DbBackend::Sqlite, text);
+        connection.query_one_raw(query).await.unwrap().unwrap()
+    }
+
     #[tokio::test]
     async fn a_ticket_reads_by_place_as_it_does_by_name() {
-        let connection = Database::connect("sqlite::memory:").await.unwrap();
-        let columns = Column::iter().enumerate().map(|(place, column)| (place, column.to_string()));
-        let columns: Vec<String> = columns.map(|(place, name)| format!("{} AS {name}", value(place, &name))).collect();
-        let query = Statement::from_string(DbBackend::Sqlite, format!("SELECT {}", columns.join(", ")));
-        let row = connection.query_one_raw(query).await.unwrap().unwrap();
-        let by_name = Model::from_query_result(&row, "").unwrap();
-        assert_eq!(Model::next_in(&mut Places::of(&row)).unwrap(), by_name);
+        let full = row(value).await;
+        let by_name = Model::from_query_result(&full, "").unwrap();
+        assert_eq!(Model::next_in(&mut Places::of(&full)).unwrap(), by_name);
 
-        let nothing = vec!["NULL"; columns.len()].join(", ");
-        let query = Statement::from_string(DbBackend::Sqlite, format!("SELECT {nothing}, 'next'"));
-        let row = connection.query_one_raw(query).await.unwrap().unwrap();
-        let mut places = Places::of(&row);
+        let empty = row(|_, _| "NULL".to_owned()).await;
+        let mut places = Places::of(&empty);
         assert_eq!(Option::<Model>::next_in(&mut places).unwrap(), None);
         assert_eq!(places.next::<String>().unwrap(), "next", "what comes behind the ticket");
+    }
+
+    #[tokio::test]
+    async fn a_hold_is_valid_until_it_ends_and_not_a_moment_longer() {
+        let full = row(value).await;
+        let held = Model { expires_at: Some(1000), ..Model::from_query_result(&full, "").unwrap() };
+        let seen = [999, 1000, 1001].map(|now| held.status_at(now));
+        assert_eq!(seen, [TicketStatus::Reserved, TicketStatus::Expired, TicketStatus::Expired]);
+        let confirmed = Model { status: TicketStatus::Confirmed, ..held };
+        assert_eq!(confirmed.status_at(1001), TicketStatus::Confirmed);
     }
 }

@@ -39,6 +39,9 @@ const FILE: Test = Test { of: BEHAVIOUR, name: "guarded::locks::sqlite" };
 const DISK: Test = Test { of: BEHAVIOUR, name: "disk::calls_that_fail" };
 const TOLD: Test = Test { of: BEHAVIOUR, name: "disk::nobody_is_told" };
 
+/// What a ticket is at a time.
+const TICKET: Test = Test { of: &["-p", "entity", "--lib"], name: "ticket::" };
+
 /// What becomes of the log of an SQLite file.
 const LOG: Test = Test { of: &["-p", "entity", "--lib"], name: "db::" };
 
@@ -107,7 +110,7 @@ guards! {
     "expiry-when-expired" "entity/src/ticket/expire.rs" GUARDED
         "AND expires_at + 0 <= ? AND seq IN (\n             SELECT seq FROM ticket WHERE event_id = ? AND status = 'reserved' AND expires_at <= ?" =>
         "AND expires_at + 0 <> ? AND seq IN (\n             SELECT seq FROM ticket WHERE event_id = ? AND status = 'reserved' AND expires_at <> ?"
-    "expiry-when-read" "entity/src/ticket/mod.rs" MODEL
+    "expiry-when-read" "entity/src/ticket/mod.rs" TICKET
         "self.expires_at.is_some_and(|at| at <= now)" => "self.expires_at.is_some_and(|at| at < now)"
     "version-when-edited" "entity/src/event.rs" GUARDED
         "WHERE id = ? AND version = ?\"" => "WHERE id = ? AND ? >= 0\""
