@@ -33,10 +33,10 @@ impl Answer {
     }
 }
 
-/// What an answer says: its status, and in a word what something is now, or why it is not so.
+/// What an answer says: its status, and in a word what something is now, if it is 200; otherwise the code, which only problems
+/// and tickets for their owners have.
 pub fn said(answer: &Answer) -> (u16, String) {
-    let word = if answer.status < 400 { answer.text("status") } else { answer.code() };
-    (answer.status, word)
+    (answer.status, if answer.status == 200 { answer.text("status") } else { answer.code() })
 }
 
 /// What an answer should say.

@@ -1,7 +1,7 @@
 //! Making events and finding them.
 
 use serde_json::{Value, json};
-use tests::{Setup, both_databases};
+use tests::{Setup, both_databases, said};
 
 fn body(name: &str, starts_at: &str) -> Value {
     json!({"name": name, "starts_at": starts_at, "capacity": 3, "status": "published"})
@@ -114,7 +114,7 @@ both_databases! {
         let refused = async |more: Value| {
             let event = client.event(1, more).await;
             let answer = person.register(&event, "k").await;
-            (answer.status, answer.code())
+            said(&answer)
         };
         let early = json!({"registration_opens_at": "2099-01-01T00:00:00Z"});
         assert_eq!(refused(early).await, (409, "registration_not_open".to_owned()));

@@ -1,7 +1,7 @@
 //! Idempotency keys, and one ticket for each person.
 
 use serde_json::json;
-use tests::{Answer, Setup, both_databases, count, every, new_key};
+use tests::{Answer, Setup, both_databases, count, every, new_key, said};
 
 /// What must not differ between two answers to the same key.
 fn essence(answer: &Answer) -> (u16, String, String, String) {
@@ -67,7 +67,7 @@ both_databases! {
             async move { person.register(&event, &new_key()).await }
         }))
         .await;
-        let told = count(answers.iter().map(|answer| (answer.status, answer.code())));
+        let told = count(answers.iter().map(said));
         let expected = [((201, String::new()), 1), ((409, "already_registered".to_owned()), 19)];
         assert_eq!(told.into_iter().collect::<Vec<_>>(), expected);
         assert_eq!(client.available(&event).await, 49);

@@ -1,6 +1,6 @@
 //! More people than seats, at the same instant.
 
-use tests::{Client, Setup, both_databases, count, every};
+use tests::{Client, Setup, both_databases, count, every, said};
 
 const PEOPLE: usize = 100;
 const SEATS: u32 = 5;
@@ -22,7 +22,7 @@ both_databases! {
             async move { person.waiting(25).register(&event, "key").await }
         }))
         .await;
-        let told = count(answers.iter().map(|answer| (answer.status, answer.code())));
+        let told = count(answers.iter().map(said));
         let expected = [((201, String::new()), 5), ((409, "sold_out".to_owned()), 95)];
         assert_eq!(told.into_iter().collect::<Vec<_>>(), expected);
         assert_eq!(client.available(&event).await, 0);

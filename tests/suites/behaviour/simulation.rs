@@ -1,7 +1,7 @@
 //! Rehearsing a sale: the real pipeline, and nothing real changes.
 
 use serde_json::{Value, json};
-use tests::{Client, Setup, World, both_databases};
+use tests::{Client, Setup, World, both_databases, said};
 
 fn admin(client: &Client) -> Client {
     client.as_role("root@example.org", "admin")
@@ -59,7 +59,7 @@ both_databases! {
         let event = client.event(10, json!({})).await;
         let simulate = async |who: &Client, query: &str| {
             let answer = who.post_empty(&format!("/admin/events/{event}/simulate{query}")).await;
-            (answer.status, answer.code())
+            said(&answer)
         };
         assert_eq!(simulate(&admin(&client), "?users=5").await, (503, "no_worker".to_owned()));
         world.start_worker(&[]);

@@ -1,4 +1,4 @@
-//! Signing up, logging in, passwords, and installations without any of that.
+//! Signing up, logging in, passwords; and installations that have no accounts, or come with some.
 
 use serde_json::{Value, json};
 use tests::{PASSWORD, SECRET, Setup, both_databases, count, every, said, told};
