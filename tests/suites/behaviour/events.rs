@@ -113,8 +113,7 @@ both_databases! {
         let person = client.attendee("a@example.org");
         let refused = async |more: Value| {
             let event = client.event(1, more).await;
-            let answer = person.register(&event, "k").await;
-            said(&answer)
+            said(&person.register(&event, "k").await)
         };
         let early = json!({"registration_opens_at": "2099-01-01T00:00:00Z"});
         assert_eq!(refused(early).await, (409, "registration_not_open".to_owned()));

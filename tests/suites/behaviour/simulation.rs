@@ -58,8 +58,7 @@ both_databases! {
         let client = world.start(&Setup { embedded: 0, ..Setup::default() });
         let event = client.event(10, json!({})).await;
         let simulate = async |who: &Client, query: &str| {
-            let answer = who.post_empty(&format!("/admin/events/{event}/simulate{query}")).await;
-            said(&answer)
+            said(&who.post_empty(&format!("/admin/events/{event}/simulate{query}")).await)
         };
         assert_eq!(simulate(&admin(&client), "?users=5").await, (503, "no_worker".to_owned()));
         world.start_worker(&[]);
